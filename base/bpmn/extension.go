@@ -1,0 +1,284 @@
+package bpmn
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// The extension attributes of packs, namespace "urn:chengshu:bpmn", written inside <bpmn:extensionElements>:
+//
+//	element          on                    attributes ("!" must be there; defaults in parentheses)
+//	cs:task          any flow node         candidates FEEL · form "a,b!" · show "a,b" · state · skipSame (false) · recall (false) · title
+//	cs:outcome       user task, many       id! · reason (false) · form "a,b!" · set FEEL context
+//	cs:flow          sequence flow         outcome!          short form: attribute cs:outcome on the sequence flow itself
+//	cs:sla           process, task, many   limit! FEEL · unit! · scope task|instance (task; instance on a process) · name (scope)
+//	                                       · warn (0.7) · yellow (1) · red (1.5), parts of the limit; 0 is off
+//	cs:return        process, user task    to! none|previous|starter|any · resubmit replay|direct (replay)
+//	cs:countersign   user task             mode! all|any|percent|veto · percent (100) · order seq|par (par) · members! FEEL · allowAdd (false)
+//	cs:service       service, send, many   kind! set|notify|command|call · set FEEL context · to FEEL · message key · name · data FEEL · result variable
+//	cs:clock         any flow node         pause! reason code · basis clause · limit FEEL · unit
+//
+// candidates: role(name), role(name, org), roleIn(name, area), roleAt(name, org, area), person(id), or a list of them.
+// form: record fields a person writes at this step, "!" = required here; show: fields shown and not written.
+// state: record state set when the token enters the node. outcome: the chosen one is the variable `outcome`; its words
+// stand in the locale under flow.<process>.<node>.<outcome>; either every outgoing flow of the task names one outcome,
+// or one flow leads to a gateway that asks for it. unit: workday workhour urgentday urgenthour day hour minute, or FEEL
+// in braces. return on the process holds for all its user tasks; without one nothing can be returned. clock: the clocks
+// of the instance stand still while the token is on the node; limit is the promised length of the pause.
+// An attribute or element of the namespace that is not in this table is a problem of the model, never ignored.
+var csTable = map[string]csRule{
+	"task":        {attrs: []string{"candidates", "form", "show", "state", "skipSame", "recall", "title"}},
+	"outcome":     {must: []string{"id"}, attrs: []string{"reason", "form", "set"}},
+	"flow":        {must: []string{"outcome"}},
+	"sla":         {must: []string{"limit", "unit"}, attrs: []string{"scope", "name", "warn", "yellow", "red"}},
+	"return":      {must: []string{"to"}, attrs: []string{"resubmit"}},
+	"countersign": {must: []string{"mode", "members"}, attrs: []string{"percent", "order", "allowAdd"}},
+	"service":     {must: []string{"kind"}, attrs: []string{"set", "to", "message", "name", "data", "result"}},
+	"clock":       {must: []string{"pause"}, attrs: []string{"basis", "limit", "unit"}},
+}
+
+type csRule struct{ must, attrs []string }
+
+// Extension is what extensionElements of one element say, in our own words and in those of other vendors.
+type Extension struct {
+	Task        *TaskExt
+	Outcomes    []Outcome
+	SLAs        []SLA
+	Return      *Return
+	Countersign *Countersign
+	Services    []Service
+	Clock       *Clock
+	Foreign     Foreign
+}
+
+// TaskExt is cs:task.
+type TaskExt struct {
+	Candidates string // FEEL
+	Form       []FormField
+	Show       []string
+	State      string
+	SkipSame   bool
+	Recall     bool
+	Title      string // message key
+}
+
+// FormField is a record field written by a person at a step.
+type FormField struct {
+	Name     string
+	Required bool
+}
+
+// Outcome is cs:outcome.
+type Outcome struct {
+	ID     string
+	Reason bool // a reason must be given
+	Form   []FormField
+	Set    string // FEEL context of record fields
+}
+
+// SLA is cs:sla. The thresholds are thousandths of the limit; 0 is off.
+type SLA struct {
+	Limit, Unit, Scope, Name string
+	Warn, Yellow, Red        int
+}
+
+// Return is cs:return.
+type Return struct {
+	To     string // "none", "previous", "starter", "any"
+	Direct bool   // resubmit="direct": completion goes straight back to the returning node
+}
+
+// Countersign is cs:countersign.
+type Countersign struct {
+	Mode       string // "all", "any", "percent", "veto"
+	Percent    int
+	Sequential bool
+	Members    string // FEEL list of candidates
+	AllowAdd   bool
+}
+
+// Service is cs:service.
+type Service struct {
+	Kind                                 string // "set", "notify", "command", "call"
+	Set, To, Message, Name, Data, Result string
+}
+
+// Clock is cs:clock: a pause with its reason and clause.
+type Clock struct {
+	Pause, Basis, Limit, Unit string
+}
+
+// Foreign is what zeebe:, camunda:, flowable: and activiti: say of a task.
+type Foreign struct {
+	Assignee, Groups, Form, Due string
+}
+
+// extension reads the extension elements of e and the attributes of other vendors on e itself.
+func (r *reader) extension(e *element) Extension {
+	x := Extension{Foreign: foreignTask(e)}
+	for _, k := range extensions(e) {
+		if k.space != CS {
+			continue
+		}
+		if !r.lawful(e, k) {
+			continue
+		}
+		switch k.name {
+		case "task":
+			x.Task = r.taskExt(e, k)
+		case "outcome":
+			o := Outcome{ID: k.attr("id"), Reason: k.flag("reason", false), Form: fields(k.attr("form")), Set: k.attr("set")}
+			x.Outcomes = append(x.Outcomes, o)
+		case "sla":
+			x.SLAs = append(x.SLAs, r.sla(e, k))
+		case "return":
+			r.oneOf(e, k, "to", "none", "previous", "starter", "any")
+			r.oneOf(e, k, "resubmit", "", "replay", "direct")
+			x.Return = &Return{To: k.attr("to"), Direct: k.attr("resubmit") == "direct"}
+		case "countersign":
+			x.Countersign = r.countersign(e, k)
+		case "service":
+			r.oneOf(e, k, "kind", "set", "notify", "command", "call")
+			x.Services = append(x.Services, Service{
+				Kind: k.attr("kind"), Set: k.attr("set"), To: k.attr("to"), Message: k.attr("message"),
+				Name: k.attr("name"), Data: k.attr("data"), Result: k.attr("result"),
+			})
+		case "clock":
+			x.Clock = &Clock{Pause: k.attr("pause"), Basis: k.attr("basis"), Limit: k.attr("limit"), Unit: k.attr("unit")}
+		}
+	}
+	return x
+}
+
+// extensions gives the children of the extension elements of e.
+func extensions(e *element) []*element {
+	if x := e.child("extensionElements"); x != nil {
+		return x.kids
+	}
+	return nil
+}
+
+// lawful checks k against the table.
+func (r *reader) lawful(e, k *element) bool {
+	rule, ok := csTable[k.name]
+	if !ok {
+		r.problem(e, "bpmn.ext.element", "element", k.name)
+		return false
+	}
+	for _, name := range rule.must {
+		if strings.TrimSpace(k.attr(name)) == "" {
+			r.problem(e, "bpmn.ext.missing", "element", k.name, "attribute", name)
+		}
+	}
+	for _, a := range k.attrs {
+		known := slices.Contains(rule.must, a.Name.Local) || slices.Contains(rule.attrs, a.Name.Local)
+		if a.Name.Space == "" && a.Name.Local != "xmlns" && !known {
+			r.problem(e, "bpmn.ext.attribute", "element", k.name, "attribute", a.Name.Local)
+		}
+	}
+	return true
+}
+
+func (r *reader) oneOf(e, k *element, attr string, words ...string) {
+	if !slices.Contains(words, k.attr(attr)) {
+		r.problem(e, "bpmn.ext.value", "element", k.name, "attribute", attr, "value", k.attr(attr))
+	}
+}
+
+func (r *reader) taskExt(e, k *element) *TaskExt {
+	for _, attr := range []string{"skipSame", "recall"} {
+		r.oneOf(e, k, attr, "", "true", "false")
+	}
+	t := &TaskExt{
+		Candidates: k.attr("candidates"), Form: fields(k.attr("form")), State: k.attr("state"),
+		SkipSame: k.flag("skipSame", false), Recall: k.flag("recall", false), Title: k.attr("title"),
+	}
+	for _, f := range fields(k.attr("show")) {
+		t.Show = append(t.Show, f.Name)
+	}
+	return t
+}
+
+func (r *reader) sla(e, k *element) SLA {
+	s := SLA{Limit: k.attr("limit"), Unit: strings.TrimSpace(k.attr("unit")), Scope: k.attr("scope"), Name: k.attr("name")}
+	r.oneOf(e, k, "scope", "", "task", "instance")
+	if s.Scope == "" {
+		s.Scope = "task"
+		if e.name == "process" {
+			s.Scope = "instance"
+		}
+	}
+	if s.Name == "" {
+		s.Name = s.Scope
+	}
+	s.Warn, s.Yellow, s.Red = r.part(e, k, "warn", 700), r.part(e, k, "yellow", 1000), r.part(e, k, "red", 1500)
+	return s
+}
+
+// part reads a part of a limit, "0.7", in thousandths.
+func (r *reader) part(e, k *element, attr string, def int) int {
+	s := strings.TrimSpace(k.attr(attr))
+	if s == "" {
+		return def
+	}
+	v, err := strconv.ParseFloat(s, 64)
+	if err != nil || v < 0 || v > 100 {
+		r.problem(e, "bpmn.ext.value", "element", k.name, "attribute", attr, "value", s)
+		return def
+	}
+	return int(v*1000 + 0.5)
+}
+
+func (r *reader) countersign(e, k *element) *Countersign {
+	r.oneOf(e, k, "mode", "all", "any", "percent", "veto")
+	r.oneOf(e, k, "order", "", "seq", "par")
+	c := &Countersign{
+		Mode: k.attr("mode"), Sequential: k.attr("order") == "seq", Members: k.attr("members"),
+		AllowAdd: k.flag("allowAdd", false), Percent: 100,
+	}
+	if s := k.attr("percent"); s != "" {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 1 || n > 100 {
+			r.problem(e, "bpmn.ext.value", "element", k.name, "attribute", "percent", "value", s)
+			n = 100
+		}
+		c.Percent = n
+	}
+	return c
+}
+
+// fields reads "a, b!".
+func fields(list string) []FormField {
+	var out []FormField
+	for part := range strings.SplitSeq(list, ",") {
+		part = strings.TrimSpace(part)
+		name, required := strings.CutSuffix(part, "!")
+		if name != "" {
+			out = append(out, FormField{Name: strings.TrimSpace(name), Required: required})
+		}
+	}
+	return out
+}
+
+// flowOutcome reads cs:flow or the attribute cs:outcome of a sequence flow.
+func (r *reader) flowOutcome(e *element) string {
+	for _, a := range e.attrs {
+		if a.Name.Space == CS && a.Name.Local == "outcome" {
+			return a.Value
+		}
+	}
+	for _, k := range extensions(e) {
+		if k.space != CS {
+			continue
+		}
+		if k.name != "flow" {
+			r.problem(e, "bpmn.ext.element", "element", k.name)
+			continue
+		}
+		if r.lawful(e, k) {
+			return k.attr("outcome")
+		}
+	}
+	return ""
+}

@@ -1,0 +1,76 @@
+package bpmn
+
+import "strings"
+
+// vendors are parts of the namespace URIs of other engines whose task attributes are read, so that models import.
+var vendors = [...]string{"camunda.org/schema/zeebe", "camunda.org/schema/1.0/bpmn", "flowable.org/bpmn", "activiti.org/bpmn"}
+
+// foreign gives an attribute of another vendor: by one of names on e itself, or on its extension element elem.
+func foreign(e *element, elem string, names ...string) string {
+	for _, part := range vendors {
+		for _, name := range names {
+			if v := e.attrIn(part, name); v != "" {
+				return plain(v)
+			}
+		}
+		for _, k := range extensions(e) {
+			if k.name != elem || !strings.Contains(k.space, part) {
+				continue
+			}
+			for _, name := range names {
+				if v := k.attr(name); v != "" {
+					return plain(v)
+				}
+			}
+		}
+	}
+	return ""
+}
+
+func foreignTask(e *element) Foreign {
+	f := Foreign{
+		Assignee: foreign(e, "assignmentDefinition", "assignee"),
+		Groups:   foreign(e, "assignmentDefinition", "candidateGroups"),
+		Form:     foreign(e, "formDefinition", "formKey", "formId"),
+		Due:      foreign(e, "taskSchedule", "dueDate"),
+	}
+	return f
+}
+
+// called gives what a call activity calls; zeebe says it in an extension.
+func called(e *element) string {
+	if v := e.attr("calledElement"); v != "" {
+		if i := strings.LastIndexByte(v, ':'); i >= 0 {
+			return v[i+1:]
+		}
+		return v
+	}
+	return foreign(e, "calledElement", "processId")
+}
+
+// correlation gives the correlation key expression of a message (zeebe:subscription).
+func correlation(e *element) string { return foreign(e, "subscription", "correlationKey") }
+
+// loop reads a loop marker.
+func loop(e *element) *Loop {
+	if e.child("standardLoopCharacteristics") != nil {
+		return &Loop{}
+	}
+	m := e.child("multiInstanceLoopCharacteristics")
+	if m == nil {
+		return nil
+	}
+	l := &Loop{
+		Multi: true, Sequential: m.flag("isSequential", false), Count: plain(m.childText("loopCardinality")),
+		Completion: plain(m.childText("completionCondition")),
+		Collection: foreign(m, "loopCharacteristics", "inputCollection", "collection"),
+		Element:    foreign(m, "loopCharacteristics", "inputElement", "elementVariable"),
+	}
+	if l.Collection == "" {
+		l.Collection = m.childText("loopDataInputRef")
+	}
+	if item := m.child("inputDataItem"); item != nil && l.Element == "" {
+		l.Element = item.attr("name")
+	}
+	return l
+}
