@@ -112,12 +112,12 @@ func overlaps(e *Env, a, b Range) (bool, bool) {
 	return x >= 0 && y >= 0, ok && ok2
 }
 
-// overlapsBefore: a begins first, they share something, b ends last.
+// overlapsBefore: a begins first, they share something, b does not end before a.
 func overlapsBefore(e *Env, a, b Range) (bool, bool) {
 	l, okL := lows(e, a, b)
 	h, okH := highs(e, a, b)
 	g, okG := gap(e, a, b)
-	return l < 0 && h < 0 && g >= 0, okL && okH && okG
+	return l < 0 && h <= 0 && g >= 0, okL && okH && okG
 }
 
 func finishes(e *Env, a, b Range) (bool, bool) {

@@ -144,11 +144,8 @@ func timeProperty(t Time, name string) (Value, bool) {
 		}
 		return nil, true
 	case "timezone":
-		switch {
-		case t.Zone.name != "":
+		if t.Zone.name != "" {
 			return t.Zone.name, true
-		case t.Zone.set:
-			return t.Zone.String(), true
 		}
 		return nil, true
 	}

@@ -31,8 +31,8 @@ func (p *parser) nameOrKeyword() *node {
 	n := p.named(start, c)
 	// An item of unknown type nearer than the found name may have a field of that name.
 	from := c.local
-	if c.local >= 0 && p.locals[c.local].item {
-		return n
+	if from >= 0 && c.field == "" && p.openItem(from) {
+		from-- // "item" may itself be such a field
 	}
 	for i := len(p.locals) - 1; i > from; i-- {
 		if p.openItem(i) {
@@ -59,16 +59,14 @@ func (p *parser) resolve(first string) (candidate, bool) {
 	}
 	for i := len(p.locals) - 1; i >= 0; i-- {
 		l := &p.locals[i]
-		if len(l.tokens) > 0 && l.tokens[0] == first {
-			try(candidate{local: i, entry: entry{l.name, l.tokens}})
-		}
-		if !l.item {
-			continue
-		}
 		for _, f := range l.typ.fields {
-			if strings.HasPrefix(f.Name, first) {
+			// A field called "item" comes before the item itself.
+			if l.item && strings.HasPrefix(f.Name, first) {
 				try(candidate{local: i, field: f.Name, entry: entry{f.Name, nameTokens(f.Name)}})
 			}
+		}
+		if len(l.tokens) > 0 && l.tokens[0] == first {
+			try(candidate{local: i, entry: entry{l.name, l.tokens}})
 		}
 	}
 	for _, e := range p.scope.index[first] {

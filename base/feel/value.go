@@ -109,8 +109,9 @@ func equal(e *Env, a, b Value) (eq, ok bool) {
 		y, ok := b.(*Function)
 		return x == y, ok
 	case Date, Time, DateTime:
+		// A local and a zoned time are of one kind and differ.
 		c, ok := order(e, a, b)
-		return c == 0 && ok, ok
+		return c == 0 && ok, kindOf(a) == kindOf(b)
 	}
 	return false, false
 }
