@@ -1,0 +1,306 @@
+package flow
+
+import (
+	"chengshu/base/bpmn"
+	"chengshu/base/fault"
+	"chengshu/base/feel"
+)
+
+// push plans that t enters n.
+func (m *machine) push(t *token, n *node) { m.work = append(m.work, move{t, n}) }
+
+// run advances the tokens to their next wait states.
+func (m *machine) run() error {
+	for len(m.work) > 0 {
+		w := m.work[0]
+		m.work = m.work[1:]
+		if w.t.gone {
+			continue
+		}
+		if len(m.path) >= m.e.opt.Steps {
+			return fault.New(fault.TooLarge, "flow.steps", "process", m.p.key, "instance", m.s.inst.id, "max", m.e.opt.Steps)
+		}
+		if err := m.enter(w.t, w.n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// enter puts t on n and does what n does at once.
+func (m *machine) enter(t *token, n *node) error {
+	m.path = append(m.path, n.ID)
+	t.node, t.state, t.dirty = n.ID, live, true
+	if n.closes != "" {
+		t.state = joined
+		return m.join(t, n)
+	}
+	if n.state != "" {
+		m.rec.state(n.state)
+	}
+	if n.Ext.Clock != nil {
+		if err := m.pauseAt(n); err != nil {
+			return err
+		}
+	}
+	switch n.Kind {
+	case bpmn.UserTask:
+		return m.userTask(t, n)
+	case bpmn.SubProcess:
+		return m.subProcess(t, n)
+	case bpmn.CallActivity:
+		if err := m.arm(t.id, t, n); err != nil {
+			return err
+		}
+		return m.call(t, n)
+	case bpmn.Catch, bpmn.ReceiveTask:
+		if err := m.arm(t.id, t, n); err != nil {
+			return err
+		}
+		return m.wait(t.id, t, n)
+	case bpmn.End:
+		return m.end(t, n)
+	case bpmn.ScriptTask:
+		if err := m.assign(n.script, t, n); err != nil {
+			return err
+		}
+	case bpmn.ServiceTask, bpmn.SendTask:
+		if err := m.serve(t, n); err != nil {
+			return err
+		}
+	default: // starts, gateways, throw and boundary events, plain and manual tasks pass
+	}
+	if n.message != "" && (n.Kind == bpmn.Throw || n.Kind == bpmn.SendTask) {
+		m.throw(n)
+	}
+	return m.leave(t, n)
+}
+
+// leave lets t go on from n, whose work is done.
+func (m *machine) leave(t *token, n *node) error {
+	if len(n.bounds) > 0 || n.timer != nil || n.message != "" {
+		m.release(t.id)
+	}
+	if n.Ext.Clock != nil {
+		if err := m.resumeAt(n); err != nil {
+			return err
+		}
+	}
+	if n.opens {
+		return m.fork(t, n)
+	}
+	f, err := m.choose(t, n)
+	if err != nil {
+		return err
+	}
+	m.push(t, f.to)
+	return nil
+}
+
+// choose picks the one flow a token takes.
+func (m *machine) choose(t *token, n *node) (*edge, error) {
+	if n.byOutcome {
+		for _, f := range n.flows {
+			if f.outcome == t.outcome {
+				return f, nil
+			}
+		}
+		return nil, fault.New(fault.Invalid, "flow.outcome", "process", m.p.key, "node", n.ID, "outcome", t.outcome)
+	}
+	if len(n.flows) == 1 && n.flows[0].cond == nil {
+		return n.flows[0], nil
+	}
+	var fallback *edge
+	var last *feel.Env
+	for _, f := range n.flows {
+		if f.model == n.Default {
+			fallback = f
+			continue
+		}
+		ok, env, err := m.holds(f, t)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			return f, nil
+		}
+		last = env
+	}
+	if fallback == nil {
+		return nil, m.broken(n, "flow.gateway", last)
+	}
+	return fallback, nil
+}
+
+// holds tells whether a flow's condition is true. Only true is true.
+func (m *machine) holds(f *edge, t *token) (bool, *feel.Env, error) {
+	if f.cond == nil {
+		return true, nil, nil
+	}
+	v, env, err := m.eval(f.cond, t, nil)
+	return v == true, env, err
+}
+
+// fork opens a group and sends one token down every branch taken.
+func (m *machine) fork(t *token, n *node) error {
+	var taken []*edge
+	var fallback *edge
+	for _, f := range n.flows {
+		if n.Kind == bpmn.Inclusive {
+			if f.model == n.Default {
+				fallback = f
+				continue
+			}
+			ok, _, err := m.holds(f, t)
+			if err != nil {
+				return err
+			}
+			if !ok {
+				continue
+			}
+		}
+		taken = append(taken, f)
+	}
+	if len(taken) == 0 {
+		if fallback == nil {
+			return m.broken(n, "flow.gateway", nil)
+		}
+		taken = append(taken, fallback)
+	}
+	group, base := m.s.next(), t.stack
+	for i, f := range taken {
+		branch := t
+		if i > 0 {
+			branch = m.s.spawn(n.ID, nil)
+			branch.prev, branch.outcome = t.prev, t.outcome
+		}
+		branch.stack = base.with(frame{group, n.ID, f.id})
+		m.push(branch, f.to)
+	}
+	return nil
+}
+
+// join holds t at a join and lets one token go on when all live tokens of the group have come.
+func (m *machine) join(t *token, n *node) error {
+	group := t.stack.top().group
+	all := m.s.members(group)
+	for _, o := range all {
+		if o.state != joined || o.node != n.ID || o.stack.top().group != group {
+			return nil
+		}
+	}
+	for _, o := range all {
+		if o != t {
+			m.s.drop(o)
+		}
+	}
+	t.stack, t.state, t.dirty = t.stack[:len(t.stack)-1], live, true
+	if n.state != "" {
+		m.rec.state(n.state)
+	}
+	return m.leave(t, n)
+}
+
+// subProcess opens the scope of an embedded sub-process.
+func (m *machine) subProcess(t *token, n *node) error {
+	group := m.s.next()
+	t.stack = t.stack.with(frame{group, n.ID, ""})
+	if err := m.arm(group, t, n); err != nil {
+		return err
+	}
+	m.push(t, n.inner)
+	return nil
+}
+
+// end takes t out; a terminate end takes its whole scope along.
+func (m *machine) end(t *token, n *node) error {
+	if n.message != "" {
+		m.throw(n)
+	}
+	st := t.stack
+	if n.event() == "terminate" {
+		level := len(st)
+		for level > 0 && !m.scopeFrame(st[level-1]) {
+			level--
+		}
+		gone := m.s.alive()
+		if level > 0 {
+			gone = m.s.members(st[level-1].group)
+		}
+		if err := m.cancel(gone, level, "flow.terminated"); err != nil {
+			return err
+		}
+		return m.afterGone(st[:level], t)
+	}
+	m.s.drop(t)
+	return m.afterGone(st, t)
+}
+
+// scopeFrame tells whether the frame is an embedded sub-process.
+func (m *machine) scopeFrame(f frame) bool {
+	n := m.p.nodes[f.block]
+	return n != nil && n.Kind == bpmn.SubProcess
+}
+
+// afterGone looks, from the innermost block outwards, what the end of a token with that stack sets free.
+func (m *machine) afterGone(st stack, t *token) error {
+	for level := len(st); level > 0; level-- {
+		f := st[level-1]
+		rest := m.s.members(f.group)
+		if len(rest) > 0 {
+			return m.recheck(rest, f)
+		}
+		if m.scopeFrame(f) {
+			n := m.p.nodes[f.block]
+			m.release(f.group)
+			next := m.s.spawn(n.ID, st[:level-1])
+			next.prev, next.outcome = t.prev, t.outcome
+			return m.leave(next, n)
+		}
+	}
+	if len(m.s.alive()) == 0 {
+		return m.finish(Finished, t.outcome)
+	}
+	return nil
+}
+
+// recheck fires the join of a fork whose last missing token is gone.
+func (m *machine) recheck(rest []*token, f frame) error {
+	if f.branch == "" {
+		return nil
+	}
+	for _, o := range rest {
+		if o.state == joined && o.stack.top().group == f.group {
+			return m.join(o, m.p.nodes[o.node])
+		}
+	}
+	return nil
+}
+
+// finish ends the instance and lets the caller of a called one go on.
+func (m *machine) finish(how, outcome string) error {
+	in := m.s.inst
+	if in.ended != 0 {
+		return fault.New(fault.Internal, "flow.ended.twice", "instance", in.id)
+	}
+	in.state, in.ended, m.ended = how, micros(m.now), true
+	if err := m.stopClocks(); err != nil {
+		return err
+	}
+	if err := m.closeSideTasks(); err != nil {
+		return err
+	}
+	if in.parent == "" || how != Finished {
+		return nil
+	}
+	up, err := m.other(in.parent)
+	if err != nil {
+		return err
+	}
+	t := up.s.token(in.parentToken)
+	if t == nil {
+		return nil // the caller was cancelled in the same step
+	}
+	t.child, t.outcome, t.dirty = "", outcome, true
+	return up.leave(t, up.p.nodes[t.node])
+}

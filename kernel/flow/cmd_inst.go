@@ -1,0 +1,138 @@
+package flow
+
+import (
+	"chengshu/base/clock"
+	"chengshu/base/fault"
+)
+
+// instActs are the commands on an instance.
+var instActs = map[string]func(*machine) error{
+	Urge: (*machine).urge, Pause: (*machine).pauseClocks, Resume: (*machine).resumeClocks, Suspend: (*machine).suspend,
+	Activate: (*machine).activate, Extend: (*machine).extend, Due: (*machine).extend, Cancel: (*machine).void, Jump: (*machine).jump,
+}
+
+// urge reminds whoever has the open tasks (催办). It changes nothing but the history.
+func (m *machine) urge() error {
+	if m.actor.Person != m.s.inst.starter {
+		if err := m.privilege("flow.urge"); err != nil {
+			return err
+		}
+	}
+	if err := m.openTasks(); err != nil {
+		return err
+	}
+	ev := Event{Kind: "urged", Reason: m.cmd.Reason}
+	for _, k := range m.s.tasks {
+		if k.State != Open {
+			continue
+		}
+		if k.Assignee != "" {
+			ev.To = append(ev.To, k.Assignee)
+		} else {
+			ev.Cands = append(ev.Cands, k.Candidates...)
+		}
+	}
+	m.tell(ev)
+	return nil
+}
+
+// pauseClocks stops the clocks for a lawful reason (停钟); the reason is a code, the basis names the clause.
+func (m *machine) pauseClocks() error {
+	if err := m.privilege("flow.clock"); err != nil {
+		return err
+	}
+	if err := m.reasoned(); err != nil {
+		return err
+	}
+	if m.cmd.Basis == "" {
+		return fault.New(fault.Invalid, "flow.pause.basis").At("/basis", "field.required")
+	}
+	return m.pause("", m.cmd.Reason, m.cmd.Basis, m.cmd.Target, m.cmd.Limit)
+}
+
+// resumeClocks ends the pauses that were made by command, or the one whose reason is Target.
+func (m *machine) resumeClocks() error {
+	if err := m.privilege("flow.clock"); err != nil {
+		return err
+	}
+	n, err := m.resume(func(p *pauseRow) bool { return p.node == "" && (m.cmd.Target == "" || p.reason == m.cmd.Target) })
+	if err == nil && n == 0 {
+		return fault.New(fault.Conflict, "flow.pause.none")
+	}
+	return err
+}
+
+// suspend lets the instance rest; its clocks go on.
+func (m *machine) suspend() error {
+	if err := m.privilege("flow.suspend"); err != nil {
+		return err
+	}
+	if err := m.reasoned(); err != nil {
+		return err
+	}
+	m.s.inst.state = Suspended
+	return nil
+}
+
+func (m *machine) activate() error {
+	if err := m.privilege("flow.suspend"); err != nil {
+		return err
+	}
+	if m.s.inst.state != Suspended {
+		return fault.New(fault.Conflict, "flow.running", "instance", m.s.inst.id)
+	}
+	m.s.inst.state = Running
+	return m.missed()
+}
+
+// void ends the instance without result (作废).
+func (m *machine) void() error {
+	if err := m.privilege("flow.cancel"); err != nil {
+		return err
+	}
+	if err := m.reasoned(); err != nil {
+		return err
+	}
+	return m.abort(m.cmd.Reason)
+}
+
+// extend lengthens (extend, 行政许可法 §42) or sets anew (due) the limit of a clock, by somebody who may do so alone.
+func (m *machine) extend() error {
+	if err := m.privilege("flow." + m.cmd.Name); err != nil {
+		return err
+	}
+	if err := m.reasoned(); err != nil {
+		return err
+	}
+	return m.lengthen(m.cmd.SLA, m.cmd.Limit, m.cmd.Name == Due)
+}
+
+// lengthen changes the running clocks of that name: by more, or to a whole new limit.
+func (m *machine) lengthen(name, limit string, whole bool) error {
+	l, err := clock.ParseLimit(limit)
+	if err != nil {
+		return err
+	}
+	list, err := m.clocks()
+	if err != nil {
+		return err
+	}
+	changed := 0
+	for _, c := range list {
+		if c.state == Stopped || name != "" && c.name != name || c.limit.Unit != l.Unit {
+			continue
+		}
+		if whole {
+			c.added = l.N - c.limit.N
+		} else {
+			c.added += l.N
+		}
+		c.level, c.dirty = 0, true
+		changed++
+	}
+	if changed == 0 {
+		return fault.New(fault.Conflict, "flow.clock.none", "clock", name, "unit", l.Unit.String())
+	}
+	m.extra = append(m.extra, Note{Op: "extended", Text: name + " " + limit})
+	return m.reckonAll()
+}

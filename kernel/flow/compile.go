@@ -1,0 +1,186 @@
+package flow
+
+import (
+	"strings"
+
+	"chengshu/base/bpmn"
+	"chengshu/base/clock"
+	"chengshu/base/fault"
+	"chengshu/base/feel"
+)
+
+// compiler turns the texts of a model into expressions and collects what is wrong with them.
+type compiler struct {
+	plan  *plan
+	scope *feel.Scope
+	found []bpmn.Finding
+}
+
+func (c *compiler) compile() {
+	c.wire()
+	for _, s := range c.plan.process.Ext.SLAs {
+		c.plan.slas = append(c.plan.slas, c.sla(nil, s))
+	}
+	for _, n := range c.plan.order {
+		c.node(n)
+	}
+}
+
+func (c *compiler) node(n *node) {
+	x := &n.Ext
+	if x.Task != nil {
+		n.state = x.Task.State
+		n.candidates = c.expr(n, x.Task.Candidates, feel.AnyType)
+	}
+	if n.candidates == nil && n.Kind == bpmn.UserTask {
+		n.candidates = c.foreign(n)
+	}
+	if x.Countersign != nil {
+		n.members = c.expr(n, x.Countersign.Members, feel.AnyType)
+	}
+	for _, o := range x.Outcomes {
+		n.outcomes = append(n.outcomes, &outcome{Outcome: o, set: c.expr(n, o.Set, feel.AnyType)})
+	}
+	for _, s := range x.SLAs {
+		p := c.sla(n, s)
+		if s.Scope == "instance" {
+			c.plan.slas = append(c.plan.slas, p)
+		} else {
+			n.slas = append(n.slas, p)
+		}
+	}
+	for _, s := range x.Services {
+		n.services = append(n.services, &service{
+			Service: s, set: c.expr(n, s.Set, feel.AnyType), to: c.expr(n, s.To, feel.AnyType), data: c.expr(n, s.Data, feel.AnyType),
+		})
+	}
+	if n.Kind == bpmn.ScriptTask {
+		n.script = c.expr(n, n.Script, feel.AnyType)
+	}
+	c.event(n)
+	c.plan.calls = c.plan.calls || n.Kind == bpmn.CallActivity
+}
+
+func (c *compiler) event(n *node) {
+	switch n.event() {
+	case "timer":
+		n.timer = c.timer(n, n.Events[0])
+		c.plan.timers = true
+	case "message":
+		n.message = n.Events[0].Name
+		c.plan.subs = c.plan.subs || n.Kind == bpmn.Catch || n.Kind == bpmn.Boundary
+	}
+	if n.Message != nil && (n.Kind == bpmn.ReceiveTask || n.Kind == bpmn.SendTask) {
+		n.message = n.Message.Name
+		c.plan.subs = c.plan.subs || n.Kind == bpmn.ReceiveTask
+	}
+}
+
+// foreign makes a candidate rule of another vendor's assignment: groups are roles, an assignee a person.
+func (c *compiler) foreign(n *node) *feel.Expr {
+	f := n.Ext.Foreign
+	switch {
+	case f.Groups != "" && plainList(f.Groups):
+		var parts []string
+		for g := range strings.SplitSeq(f.Groups, ",") {
+			parts = append(parts, `role("`+strings.TrimSpace(g)+`")`)
+		}
+		return c.expr(n, "["+strings.Join(parts, ", ")+"]", feel.AnyType)
+	case f.Assignee != "" && plainList(f.Assignee):
+		return c.expr(n, `person("`+f.Assignee+`")`, feel.AnyType)
+	}
+	return nil
+}
+
+// plainList tells whether s names things and is no expression of the other vendor's language.
+func plainList(s string) bool { return !strings.ContainsAny(s, "${}()\"\\[]") }
+
+// expr compiles one expression; an empty text is no expression.
+func (c *compiler) expr(n *node, src string, want feel.Type) *feel.Expr {
+	if strings.TrimSpace(src) == "" {
+		return nil
+	}
+	e, err := feel.Compile(src, c.scope)
+	if err != nil {
+		c.fail(n, "flow.lint.feel", "source", src, "reason", fault.CodeOf(err), "detail", err.Error())
+		return nil
+	}
+	if got := e.Type().Kind(); want.Kind() != feel.KindAny && got != want.Kind() && got != feel.KindAny && got != feel.KindNull {
+		c.fail(n, "flow.lint.type", "source", src, "want", want.Kind().String(), "got", got.String())
+	}
+	return e
+}
+
+func (c *compiler) fail(n *node, code string, args ...any) {
+	f := bpmn.Finding{ID: c.plan.process.ID, Type: "process", Line: c.plan.process.Line}
+	if n != nil {
+		f.ID, f.Type, f.Line = n.ID, string(n.Kind), n.Line
+	}
+	f.Code, f.Args = code, fault.New(fault.Invalid, code, args...).Args
+	c.found = append(c.found, f)
+}
+
+func (c *compiler) sla(n *node, s bpmn.SLA) *slaPlan {
+	p := &slaPlan{SLA: s, limit: c.expr(n, s.Limit, feel.NumberType)}
+	if inner, ok := strings.CutPrefix(s.Unit, "{"); ok && strings.HasSuffix(inner, "}") {
+		p.unitExpr = c.expr(n, strings.TrimSuffix(inner, "}"), feel.StringType)
+		return p
+	}
+	unit, err := clock.ParseUnit(s.Unit)
+	if err != nil {
+		c.fail(n, "flow.lint.unit", "unit", s.Unit)
+	}
+	p.unit = unit
+	return p
+}
+
+// timer reads a timer event: an ISO duration or date, a working-time limit as "3 workday", a cycle "R3/PT1H", or FEEL.
+func (c *compiler) timer(n *node, e *bpmn.Event) *timerPlan {
+	t := &timerPlan{}
+	text := e.Duration
+	switch {
+	case e.Date != "":
+		text = e.Date
+	case e.Cycle != "":
+		text = t.cycle(e.Cycle)
+	}
+	text = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(text), "="))
+	if text == "" {
+		c.fail(n, "flow.lint.timer", "timer", e.Cycle)
+		return t
+	}
+	if v, ok := feel.ParseDuration(text); ok {
+		t.amount = v
+		return t
+	}
+	if l, err := clock.ParseLimit(text); err == nil {
+		t.limit = l
+		return t
+	}
+	if v, ok := feel.ParseDateTime(text); ok {
+		t.amount = v
+		return t
+	}
+	t.expr = c.expr(n, text, feel.AnyType)
+	return t
+}
+
+// cycle reads "R3/PT1H" or "R/PT1H" and gives the duration.
+func (t *timerPlan) cycle(text string) string {
+	count, duration, ok := strings.Cut(strings.TrimSpace(text), "/")
+	if !ok || !strings.HasPrefix(count, "R") {
+		return ""
+	}
+	t.repeat = -1
+	if len(count) > 1 {
+		n := 0
+		for _, r := range count[1:] {
+			if r < '0' || r > '9' || n > 10_000 {
+				return ""
+			}
+			n = n*10 + int(r-'0')
+		}
+		t.repeat = n - 1
+	}
+	return duration
+}

@@ -1,0 +1,129 @@
+package flow
+
+import (
+	"context"
+	"math/rand"
+	"slices"
+	"testing"
+	"time"
+
+	"chengshu/base/clock"
+	"chengshu/base/store"
+	"chengshu/kernel/identity"
+)
+
+// memory runs one instance without a database, by the same engine code, so that very many runs are possible.
+type memory struct {
+	e      *Engine
+	p      *plan
+	s      *state
+	timers []timer
+	ended  int
+}
+
+type anything struct{}
+
+func (anything) Allow(context.Context, *store.Tx, identity.Actor, string, Biz) error { return nil }
+
+var worker = identity.Actor{Person: "w", Roles: []string{"r"}, Org: "/o/", Area: "/a/"}
+
+func newMemory(tb testing.TB, p *plan, seed int64) *memory {
+	tb.Helper()
+	fake := clock.NewFake(time.Date(2026, 3, 2, 9, 0, 0, 0, clock.Shanghai))
+	e := &Engine{
+		opt: Options{Clock: fake, Steps: 1000, Policy: anything{}}, ids: newMinter(rand.New(rand.NewSource(seed))), plans: map[planKey]*plan{{"p", 0}: p},
+	}
+	s := &state{all: true, inst: &inst{id: "i", defKey: "p", biz: Biz{Type: "test.case", ID: "1"}, state: Running, starter: "w", started: 1}}
+	m := &memory{e: e, p: p, s: s}
+	if err := m.act(worker, Command{}, func(x *machine) error {
+		x.push(x.s.spawn(p.start.ID, nil), p.start)
+		return nil
+	}); err != nil {
+		tb.Fatal(err)
+	}
+	return m
+}
+
+// act runs one command and keeps its effects; on a fault it keeps nothing.
+func (m *memory) act(who identity.Actor, cmd Command, do func(*machine) error) error {
+	s := m.s.copy()
+	st := m.e.newStep(context.Background(), nil, who, cmd)
+	x := &machine{step: st, p: m.p, s: s, rec: st.draft(s.inst.biz)}
+	st.machines = append(st.machines, x)
+	if err := do(x); err != nil {
+		return err
+	}
+	if err := st.settle(); err != nil {
+		return err
+	}
+	if x.ended {
+		m.ended++
+	}
+	m.timers = slices.DeleteFunc(m.timers, func(t timer) bool { return slices.Contains(s.dropTimers, t.holder) })
+	m.timers = append(m.timers, s.timers...)
+	s.timers, s.dropTimers = nil, nil
+	s.tokens = s.alive()
+	for _, t := range s.tokens {
+		t.fresh, t.dirty = false, false
+	}
+	m.e.opt.Clock.(*clock.Fake).Advance(time.Minute)
+	m.s = s
+	return nil
+}
+
+func (s *state) copy() *state {
+	in := *s.inst
+	c := &state{inst: &in, all: true}
+	for _, t := range s.tokens {
+		x := *t
+		c.tokens = append(c.tokens, &x)
+	}
+	for _, k := range s.tasks {
+		x := *k
+		x.fresh, x.dirty = false, false
+		c.tasks = append(c.tasks, &x)
+	}
+	return c
+}
+
+// open gives the tasks that can be worked on.
+func (m *memory) open() []*Task {
+	var out []*Task
+	for _, k := range m.s.tasks {
+		if k.State == Open {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+// who gives an actor who may do the task.
+func who(k *Task) identity.Actor {
+	a := worker
+	if k.Candidates[0].Kind == ByPerson {
+		a.Person = k.Candidates[0].Ref
+	}
+	if k.Assignee != "" {
+		a.Person = k.Assignee
+	}
+	return a
+}
+
+func (m *memory) do(name string, k *Task, cmd Command) error {
+	cmd.Name, cmd.Task = name, k.ID
+	a := who(k)
+	if name == Withdraw {
+		a.Person = k.DoneBy
+	}
+	return m.act(a, cmd, func(x *machine) error {
+		if err := x.usable(name); err != nil {
+			return err
+		}
+		return taskActs[name](x, x.s.task(k.ID))
+	})
+}
+
+func (m *memory) fire(t timer) error {
+	m.timers = slices.DeleteFunc(m.timers, func(x timer) bool { return x.id == t.id })
+	return m.act(identity.System("timer"), Command{}, func(x *machine) error { return x.fire(t.holder, m.p.nodes[t.node], t.left) })
+}

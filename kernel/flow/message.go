@@ -1,0 +1,193 @@
+package flow
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+
+	"chengshu/base/fault"
+	"chengshu/base/store"
+	"chengshu/kernel/identity"
+)
+
+// Message is something one process, or the world outside, tells the processes of a record.
+type Message struct {
+	ID   string          // command id: a repeat does nothing
+	Name string          // name of the BPMN message
+	Key  string          // correlation key: the id of the record
+	Data json.RawMessage // becomes vars.<Name> of the instance; may be empty
+}
+
+type message = Message
+
+// throw sends the message of a node to whoever waits for it about the same record.
+func (m *machine) throw(n *node) {
+	m.mail = append(m.mail, message{Name: n.message, Key: m.s.inst.biz.ID})
+}
+
+// Publish hands a message to the instance that waits for it. Where nobody waits it is kept for Options.TTL. The caller
+// has judged who may send it.
+func (e *Engine) Publish(ctx context.Context, tx *store.Tx, actor identity.Actor, msg Message) (Result, error) {
+	st := e.newStep(ctx, tx, actor, Command{ID: msg.ID, Name: "message"})
+	if r, ok, err := st.repeated(); ok || err != nil {
+		return r, err
+	}
+	st.mail = append(st.mail, msg)
+	if err := st.settle(); err != nil {
+		return Result{}, err
+	}
+	return st.close(nil, "message", "", "")
+}
+
+// deliver gives a message to the one that waits longest, or keeps it.
+func (st *step) deliver(msg message) error {
+	for _, m := range st.machines {
+		at := slices.IndexFunc(m.s.subs, func(s sub) bool { return s.corr == msg.Key && s.name == msg.Name })
+		if at >= 0 {
+			s := m.s.subs[at]
+			m.s.subs = slices.Delete(m.s.subs, at, at+1)
+			return m.receive(s, msg)
+		}
+	}
+	type place struct {
+		inst string
+		sub  sub
+	}
+	rows, err := st.tx.Query(st.ctx, `SELECT inst, holder, node FROM flow_sub WHERE corr = ? AND name = ? ORDER BY inst, holder`, msg.Key, msg.Name)
+	if err != nil {
+		return fault.Wrap("find receivers", err)
+	}
+	defer rows.Close()
+	var found []place
+	for rows.Next() {
+		p := place{sub: sub{name: msg.Name, corr: msg.Key}}
+		if err := rows.Scan(&p.inst, &p.sub.holder, &p.sub.node); err != nil {
+			return fault.Wrap("find receivers", err)
+		}
+		found = append(found, p)
+	}
+	if err := rows.Err(); err != nil {
+		return fault.Wrap("find receivers", err)
+	}
+	for _, p := range found {
+		m, err := st.other(p.inst)
+		if err != nil {
+			return err
+		}
+		if m.s.inst.state != Running || slices.Contains(m.s.dropTimers, p.sub.holder) {
+			continue
+		}
+		n, err := st.tx.Exec(st.ctx, `DELETE FROM flow_sub WHERE inst = ? AND holder = ? AND node = ?`, p.inst, p.sub.holder, p.sub.node)
+		if err != nil {
+			return fault.Wrap("take subscription", err)
+		}
+		if n == 1 {
+			return m.receive(p.sub, msg)
+		}
+	}
+	return st.keep(msg)
+}
+
+// keep buffers a message.
+func (st *step) keep(msg message) error {
+	id := msg.ID
+	if id == "" {
+		var err error
+		if id, err = st.e.ids.id(st.now); err != nil {
+			return err
+		}
+	}
+	_, err := st.tx.Exec(st.ctx, `INSERT INTO flow_message (id, name, corr, data, at, expires) VALUES (?,?,?,?,?,?)`,
+		id, msg.Name, msg.Key, string(msg.Data), micros(st.now), micros(st.now.Add(st.e.opt.TTL)))
+	return fault.Wrap("keep message", err)
+}
+
+// receive lets the waiting event happen.
+func (m *machine) receive(s sub, msg message) error {
+	if len(msg.Data) > 0 {
+		if !json.Valid(msg.Data) {
+			return fault.New(fault.Invalid, "flow.message", "message", msg.Name)
+		}
+		if m.s.inst.vars == nil {
+			m.s.inst.vars = map[string]json.RawMessage{}
+		}
+		m.s.inst.vars[msg.Name] = msg.Data
+	}
+	return m.fire(s.holder, m.p.nodes[s.node], 0)
+}
+
+// buffered looks whether messages kept meet the subscriptions made in this step.
+func (m *machine) buffered() error {
+	if m.tx == nil {
+		return nil
+	}
+	for _, s := range slices.Clone(m.s.subs) {
+		msg, ok, err := m.takeKept(s)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			continue
+		}
+		m.s.subs = slices.DeleteFunc(m.s.subs, func(x sub) bool { return x == s })
+		if err := m.receive(s, msg); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takeKept claims a kept message for a subscription: the delete decides.
+func (m *machine) takeKept(s sub) (message, bool, error) {
+	rows, err := m.tx.Query(m.ctx, `DELETE FROM flow_message WHERE id = (SELECT q.id FROM flow_message q
+		WHERE q.corr = ? AND q.name = ? AND q.expires > ? ORDER BY q.at, q.id LIMIT 1) RETURNING id, data`, s.corr, s.name, micros(m.now))
+	if err != nil {
+		return message{}, false, fault.Wrap("take message", err)
+	}
+	defer rows.Close()
+	msg := message{Name: s.name, Key: s.corr}
+	for rows.Next() {
+		var data string
+		if err := rows.Scan(&msg.ID, &data); err != nil {
+			return message{}, false, fault.Wrap("take message", err)
+		}
+		msg.Data = json.RawMessage(data)
+	}
+	return msg, msg.ID != "", fault.Wrap("take message", rows.Err())
+}
+
+// missed looks for messages that came while the instance was suspended.
+func (m *machine) missed() error {
+	rows, err := m.tx.Query(m.ctx, `SELECT holder, node, name, corr FROM flow_sub WHERE inst = ? ORDER BY holder`, m.s.inst.id)
+	if err != nil {
+		return fault.Wrap("load subscriptions", err)
+	}
+	defer rows.Close()
+	var subs []sub
+	for rows.Next() {
+		var s sub
+		if err := rows.Scan(&s.holder, &s.node, &s.name, &s.corr); err != nil {
+			return fault.Wrap("load subscriptions", err)
+		}
+		subs = append(subs, s)
+	}
+	if err := rows.Err(); err != nil {
+		return fault.Wrap("load subscriptions", err)
+	}
+	for _, s := range subs {
+		msg, ok, err := m.takeKept(s)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			continue
+		}
+		if err := m.exec(`DELETE FROM flow_sub WHERE inst = ? AND holder = ? AND node = ?`, m.s.inst.id, s.holder, s.node); err != nil {
+			return err
+		}
+		if err := m.receive(s, msg); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,164 @@
+package flow
+
+import (
+	"chengshu/base/bpmn"
+	"chengshu/base/clock"
+	"chengshu/base/feel"
+)
+
+// plan is a definition version ready to run: the graph with compiled expressions. It never changes.
+type plan struct {
+	key     string
+	version int64
+	typ     string // record type the process is about
+	process *bpmn.Process
+	nodes   map[string]*node
+	order   []*node
+	start   *node
+	slas    []*slaPlan // of the whole instance
+	timers  bool       // some node waits for a timer
+	subs    bool       // some node waits for a message
+	calls   bool       // some node calls another process
+}
+
+// node is a flow node ready to run.
+type node struct {
+	*bpmn.Node
+	path    []place // static position
+	flows   []*edge
+	bounds  []*node
+	inner   *node  // start of a sub-process
+	opens   bool   // fork with more than one branch
+	closes  string // id of the fork a join closes
+	reached bool
+	ends    bool // an end can be reached
+
+	state      string // record state set on entering
+	candidates *feel.Expr
+	members    *feel.Expr
+	script     *feel.Expr
+	outcomes   []*outcome
+	byOutcome  bool // the flows name the outcomes
+	slas       []*slaPlan
+	services   []*service
+	timer      *timerPlan
+	message    string
+}
+
+type edge struct {
+	id      string
+	model   *bpmn.Flow
+	to      *node
+	cond    *feel.Expr
+	outcome string
+}
+
+type outcome struct {
+	bpmn.Outcome
+	set *feel.Expr
+}
+
+type service struct {
+	bpmn.Service
+	set, to, data *feel.Expr
+}
+
+// slaPlan is a declared limit. Where the unit is fixed, unit is set; else unitExpr gives its name.
+type slaPlan struct {
+	bpmn.SLA
+	limit    *feel.Expr
+	unit     clock.Unit
+	unitExpr *feel.Expr
+}
+
+// timerPlan is a timer event: exactly one of its parts is set.
+type timerPlan struct {
+	limit  clock.Limit // working time: "3 workday"
+	amount feel.Value  // literal ISO duration
+	expr   *feel.Expr  // duration, date or date and time
+	repeat int         // further firings of a cycle, -1 without end; 0 of a plain timer
+}
+
+// event gives the type of the node's first event definition, "" for none.
+func (n *node) event() string {
+	if len(n.Events) == 0 {
+		return ""
+	}
+	return n.Events[0].Type
+}
+
+func (n *node) multi() bool { return n.Kind == bpmn.UserTask && n.Ext.Countersign != nil }
+
+// outcome finds a declared outcome.
+func (n *node) outcome(id string) *outcome {
+	for _, o := range n.outcomes {
+		if o.ID == id {
+			return o
+		}
+	}
+	return nil
+}
+
+// giveBack is what cs:return of the node, or of the process, allows.
+func (p *plan) giveBack(n *node) bpmn.Return {
+	switch {
+	case n.Ext.Return != nil:
+		return *n.Ext.Return
+	case p.process.Ext.Return != nil:
+		return *p.process.Ext.Return
+	}
+	return bpmn.Return{To: "none"}
+}
+
+// inside gives the nodes directly in a sub-process, or in the process for nil.
+func (p *plan) inside(scope *node) []*node {
+	var out []*node
+	for _, n := range p.order {
+		if (scope == nil && n.Scope == nil) || (scope != nil && n.Scope == scope.Node) {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// build makes the plan of a process and judges it. The plan is usable only where there are no findings. Strict checks
+// the types of expressions against the scope; a stored version is built without, because it was checked when it was
+// deployed and the record type may have changed since.
+func build(key, typ string, p *bpmn.Process, scope *feel.Scope, strict bool) (*plan, []bpmn.Finding) {
+	pl := &plan{key: key, typ: typ, process: p, nodes: make(map[string]*node, len(p.Nodes))}
+	for _, n := range p.Nodes {
+		x := &node{Node: n}
+		pl.order = append(pl.order, x)
+		pl.nodes[n.ID] = x
+	}
+	c := &compiler{plan: pl, scope: extend(scope, !strict)}
+	c.compile()
+	l := lint{plan: pl, found: c.found}
+	l.run()
+	return pl, l.found
+}
+
+// wire connects the nodes.
+func (c *compiler) wire() {
+	for _, n := range c.plan.order {
+		for _, f := range n.Outgoing {
+			if f.To == nil {
+				continue
+			}
+			e := &edge{id: f.ID, model: f, to: c.plan.nodes[f.To.ID], outcome: f.Outcome}
+			e.cond = c.expr(n, f.Condition, feel.BoolType)
+			n.flows = append(n.flows, e)
+			n.byOutcome = n.byOutcome || f.Outcome != ""
+		}
+		for _, b := range n.Boundaries {
+			n.bounds = append(n.bounds, c.plan.nodes[b.ID])
+		}
+		if n.Kind == bpmn.Start && len(n.Events) == 0 {
+			if n.Scope != nil {
+				c.plan.nodes[n.Scope.ID].inner = n
+			} else if c.plan.start == nil {
+				c.plan.start = n
+			}
+		}
+	}
+}

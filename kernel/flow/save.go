@@ -1,0 +1,195 @@
+package flow
+
+import (
+	"encoding/json"
+	"strings"
+
+	"chengshu/base/fault"
+	"chengshu/base/store"
+)
+
+// save writes everything the step changed: few statements, rows of one table together.
+func (m *machine) save() error {
+	for _, write := range []func() error{m.saveInst, m.saveTokens, m.saveTasks, m.saveWaits, m.saveClocks} {
+		if err := write(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// saveInst compares and sets the revision: of two steps on one instance exactly one wins.
+func (m *machine) saveInst() error {
+	in := m.s.inst
+	vars := "{}"
+	if len(in.vars) > 0 {
+		raw, err := json.Marshal(in.vars)
+		if err != nil {
+			return fault.Wrap("write variables", err)
+		}
+		vars = string(raw)
+	}
+	if in.fresh {
+		in.rev = 1
+		_, err := m.tx.Exec(m.ctx, `INSERT INTO flow_inst (id, def_key, def_version, biz_type, biz_id, org, area, state, vars, rev,
+			seq, slas, pauses, starter, parent, parent_token, started, ended) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
+			in.id, in.defKey, in.defVersion, in.biz.Type, in.biz.ID, in.biz.Org, in.biz.Area, in.state, vars, in.rev,
+			in.seq, in.slas, in.pauses, in.starter, in.parent, in.parentToken, in.started, in.ended)
+		return fault.Wrap("write instance", err)
+	}
+	n, err := m.tx.Exec(m.ctx, `UPDATE flow_inst SET rev = rev + 1, seq = ?, state = ?, vars = ?, slas = ?, pauses = ?, ended = ?
+		WHERE id = ? AND rev = ?`, in.seq, in.state, vars, in.slas, in.pauses, in.ended, in.id, in.rev)
+	if err != nil {
+		return fault.Wrap("write instance", err)
+	}
+	if n == 0 {
+		return fault.New(fault.Conflict, "flow.stale", "instance", in.id)
+	}
+	in.rev++
+	return nil
+}
+
+func (m *machine) saveTokens() error {
+	ins := batch{into: "flow_token (inst, id, node, stack, state, mi_index, member, prev, outcome, back, child)", width: 11}
+	var gone []any
+	for _, t := range m.s.tokens {
+		switch {
+		case t.gone && !t.fresh:
+			gone = append(gone, t.id)
+		case t.gone:
+		case t.fresh:
+			ins.add(m.s.inst.id, t.id, t.node, t.stack.String(), t.state, t.index, t.member, t.prev, t.outcome, t.back, t.child)
+		case t.dirty:
+			if _, err := m.tx.Exec(m.ctx, `UPDATE flow_token SET node = ?, stack = ?, state = ?, mi_index = ?, member = ?, prev = ?,
+				outcome = ?, back = ?, child = ? WHERE inst = ? AND id = ?`, t.node, t.stack.String(), t.state, t.index, t.member,
+				t.prev, t.outcome, t.back, t.child, m.s.inst.id, t.id); err != nil {
+				return fault.Wrap("write token", err)
+			}
+		}
+	}
+	if len(gone) > 0 {
+		if err := m.exec(`DELETE FROM flow_token WHERE inst = ? AND id IN (`+marks(len(gone))+`)`, append([]any{m.s.inst.id}, gone...)...); err != nil {
+			return err
+		}
+	}
+	return ins.write(m)
+}
+
+func (m *machine) saveTasks() error {
+	ins := batch{into: `flow_task (id, inst, token, grp, mi_index, node, kind, biz_type, biz_id, org, area, cand, assignee, owner, state,
+		outcome, reason, data, blocker, prev, due_at, warn_at, red_at, created, claimed, done, done_by)`, width: 27}
+	cands := batch{into: "flow_task_cand (task, n, kind, ref, org, area)", width: 6}
+	for _, t := range m.s.tasks {
+		if !t.fresh && !t.dirty {
+			continue
+		}
+		raw, err := json.Marshal(t.Candidates)
+		if err != nil {
+			return fault.Wrap("write candidates", err)
+		}
+		if t.fresh {
+			ins.add(t.ID, t.Instance, t.token, t.group, t.Member, t.Node, t.Kind, t.Biz.Type, t.Biz.ID, t.Biz.Org, t.Biz.Area,
+				string(raw), t.Assignee, t.Owner, t.State, t.Outcome, t.Reason, t.Data, t.Blocker, t.Prev, micros(t.Due),
+				micros(t.Warn), micros(t.Red), micros(t.Created), micros(t.Claimed), micros(t.Done), t.DoneBy)
+		} else if err := m.exec(`UPDATE flow_task SET cand = ?, assignee = ?, owner = ?, state = ?, outcome = ?, reason = ?, data = ?,
+			blocker = ?, due_at = ?, warn_at = ?, red_at = ?, claimed = ?, done = ?, done_by = ? WHERE id = ?`,
+			string(raw), t.Assignee, t.Owner, t.State, t.Outcome, t.Reason, t.Data, t.Blocker, micros(t.Due), micros(t.Warn),
+			micros(t.Red), micros(t.Claimed), micros(t.Done), t.DoneBy, t.ID); err != nil {
+			return err
+		}
+		open := t.State == Open || t.State == Blocked
+		if !t.fresh && (!open || t.recand) {
+			m.s.uncand = append(m.s.uncand, t.ID)
+		}
+		if open && (t.fresh || t.recand) {
+			for i, c := range t.Candidates {
+				cands.add(t.ID, i, c.Kind, c.Ref, c.Org, c.Area)
+			}
+		}
+	}
+	if ids := m.s.uncand; len(ids) > 0 {
+		args := make([]any, len(ids))
+		for i, id := range ids {
+			args[i] = id
+		}
+		if err := m.exec(`DELETE FROM flow_task_cand WHERE task IN (`+marks(len(ids))+`)`, args...); err != nil {
+			return err
+		}
+	}
+	if err := ins.write(m); err != nil {
+		return err
+	}
+	return cands.write(m)
+}
+
+// saveWaits writes timers and subscriptions; first the ones that go, because a loop may arm the same node again.
+func (m *machine) saveWaits() error {
+	if drop := m.s.dropTimers; len(drop) > 0 {
+		args := []any{m.s.inst.id}
+		for _, h := range drop {
+			args = append(args, h)
+		}
+		in := marks(len(drop))
+		if err := m.exec(`DELETE FROM flow_timer WHERE inst = ? AND holder IN (`+in+`)`, args...); err != nil {
+			return err
+		}
+		if m.p.subs {
+			if err := m.exec(`DELETE FROM flow_sub WHERE inst = ? AND holder IN (`+in+`)`, args...); err != nil {
+				return err
+			}
+		}
+	}
+	timers := batch{into: "flow_timer (id, inst, holder, node, kind, due_at, repeat_left)", width: 7}
+	for _, t := range m.s.timers {
+		timers.add(t.id, m.s.inst.id, t.holder, t.node, t.kind, t.due, t.left)
+	}
+	subs := batch{into: "flow_sub (inst, holder, node, name, corr)", width: 5}
+	for _, s := range m.s.subs {
+		subs.add(m.s.inst.id, s.holder, s.node, s.name, s.corr)
+	}
+	if err := timers.write(m); err != nil {
+		return err
+	}
+	return subs.write(m)
+}
+
+func (m *machine) exec(query string, args ...any) error {
+	_, err := m.tx.Exec(m.ctx, query, args...)
+	return fault.Wrap("write step", err)
+}
+
+// batch collects rows of one table for one INSERT.
+type batch struct {
+	into  string
+	width int
+	args  []any
+}
+
+func (b *batch) add(values ...any) { b.args = append(b.args, values...) }
+
+// maxArgs keeps an INSERT below the parameter limits of both databases.
+const maxArgs = 10_000
+
+func (b *batch) write(m *machine) error { return b.exec(m, m.tx) }
+
+func (b *batch) exec(m *machine, tx *store.Tx) error {
+	row := "(" + marks(b.width) + ")"
+	step := maxArgs / b.width * b.width
+	for rest := b.args; len(rest) > 0; {
+		part := rest[:min(step, len(rest))]
+		rest = rest[len(part):]
+		n := len(part) / b.width
+		query := `INSERT INTO ` + b.into + ` VALUES ` + strings.Repeat(row+",", n-1) + row
+		if _, err := tx.Exec(m.ctx, query, part...); err != nil {
+			return fault.Wrap("write step", err)
+		}
+	}
+	return nil
+}
+
+func marks(n int) string {
+	if n <= 0 {
+		return ""
+	}
+	return strings.Repeat("?,", n-1) + "?"
+}

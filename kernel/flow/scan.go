@@ -1,0 +1,126 @@
+package flow
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"chengshu/base/fault"
+	"chengshu/base/store"
+	"chengshu/kernel/identity"
+)
+
+// errIdle says that no timer is due; it rolls the empty claim back.
+var errIdle = errors.New("no timer due")
+
+// rouse wakes the scanner because a timer was set.
+func (e *Engine) rouse() {
+	select {
+	case e.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Tick fires one due timer in a transaction of its own and tells whether there was one. The claim is the first write:
+// of several nodes that look exactly one gets the row. A timer that cannot be fired is put off by an hour and its fault
+// returned, so that it neither gets lost nor stops the others.
+func (e *Engine) Tick(ctx context.Context) (bool, error) {
+	var claimed struct {
+		timer
+		inst string
+	}
+	due, err := e.overdue(ctx)
+	if err != nil || !due {
+		return false, err
+	}
+	err = e.opt.DB.Write(ctx, func(tx *store.Tx) error {
+		st := e.newStep(ctx, tx, identity.System("timer"), Command{})
+		t, inst, err := e.claimTimer(ctx, tx, st.now)
+		if err != nil {
+			return err
+		}
+		claimed.timer, claimed.inst = t, inst
+		return e.fireClaimed(st, inst, t)
+	})
+	if errors.Is(err, errIdle) {
+		return false, nil
+	}
+	if err != nil && claimed.id != "" && !fault.Is(err, fault.Unavailable) && ctx.Err() == nil {
+		return true, errors.Join(err, e.putOff(ctx, claimed.id))
+	}
+	return err == nil, err
+}
+
+// overdue looks without writing, so that an idle scanner costs no commit.
+func (e *Engine) overdue(ctx context.Context) (bool, error) {
+	n := 0
+	err := e.opt.DB.Read(ctx, func(tx *store.Tx) error {
+		return tx.QueryRow(ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM flow_timer WHERE due_at <= ? LIMIT 1) AS d`, micros(e.opt.Clock.Now())).Scan(&n)
+	})
+	return n > 0, fault.Wrap("look for timers", err)
+}
+
+// claimTimer deletes the timer due first. On PostgreSQL rows that others are claiming are skipped; on SQLite writers
+// never overlap and the clause does not exist.
+func (e *Engine) claimTimer(ctx context.Context, tx *store.Tx, now time.Time) (timer, string, error) {
+	skip := ""
+	if !tx.Serial() {
+		skip = ` FOR UPDATE SKIP LOCKED`
+	}
+	rows, err := tx.Query(ctx, `DELETE FROM flow_timer WHERE id = (SELECT d.id FROM flow_timer d WHERE d.due_at <= ?
+		ORDER BY d.due_at, d.id LIMIT 1`+skip+`) RETURNING id, inst, holder, node, kind, due_at, repeat_left`, micros(now))
+	if err != nil {
+		return timer{}, "", fault.Wrap("claim timer", err)
+	}
+	defer rows.Close()
+	var (
+		t    timer
+		inst string
+	)
+	for rows.Next() {
+		if err := rows.Scan(&t.id, &inst, &t.holder, &t.node, &t.kind, &t.due, &t.left); err != nil {
+			return timer{}, "", fault.Wrap("claim timer", err)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return timer{}, "", fault.Wrap("claim timer", err)
+	}
+	if t.id == "" {
+		return timer{}, "", errIdle
+	}
+	return t, inst, nil
+}
+
+func (e *Engine) putOff(ctx context.Context, id string) error {
+	return e.opt.DB.Write(ctx, func(tx *store.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE flow_timer SET due_at = ? WHERE id = ?`, micros(e.opt.Clock.Now().Add(time.Hour)), id)
+		return fault.Wrap("put timer off", err)
+	})
+}
+
+// Run fires timers until ctx ends; the caller owns the goroutine. It looks when a timer was set here and every poll
+// (1 s when zero), which is what finds the timers of other nodes. Faults of single timers go to report.
+func (e *Engine) Run(ctx context.Context, poll time.Duration, report func(error)) {
+	if poll <= 0 {
+		poll = time.Second
+	}
+	tick := time.NewTicker(poll)
+	defer tick.Stop()
+	for {
+		for ctx.Err() == nil {
+			fired, err := e.Tick(ctx)
+			if err != nil && ctx.Err() == nil && report != nil {
+				report(err)
+			}
+			if !fired {
+				break
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		case <-e.wake:
+		}
+	}
+}

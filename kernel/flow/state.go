@@ -1,0 +1,159 @@
+package flow
+
+import (
+	"encoding/json"
+)
+
+// States of instances, tokens and tasks.
+const (
+	Running   = "running"
+	Suspended = "suspended"
+	Finished  = "finished"
+	Cancelled = "cancelled"
+
+	live   = "live"   // at a node that waits
+	joined = "join"   // at a join, for its group
+	queued = "queued" // member of a sequential countersign whose turn has not come
+
+	Open    = "open"
+	Blocked = "blocked" // waits for a member added before it
+	Done    = "done"
+)
+
+// inst is one process instance as it lies in flow_inst.
+type inst struct {
+	id, defKey  string
+	defVersion  int64
+	biz         Biz
+	state       string
+	vars        map[string]json.RawMessage
+	rev, seq    int64
+	slas        int64 // open clocks of instance scope; spares a query where there are none
+	pauses      int64 // pauses ever made; spares a query where there are none
+	starter     string
+	parent      string
+	parentToken int64
+	started     int64
+	ended       int64
+	fresh       bool // not yet in the table
+	varsDirty   bool
+}
+
+// token is one live token.
+type token struct {
+	id      int64
+	node    string
+	stack   stack
+	state   string
+	index   int64  // position of a countersign member, in steps of 1000
+	member  string // JSON candidate of a countersign member whose turn has not come
+	prev    string // task completed last on this token
+	outcome string // outcome chosen last on this token
+	back    string // node to go straight back to (return, direct)
+	child   string // instance of a call activity
+
+	fresh, dirty, gone bool
+}
+
+// state is a loaded instance with its changes, written in one go at the end of the step.
+type state struct {
+	inst   *inst
+	tokens []*token
+	tasks  []*Task // opened or changed in this step, and the open ones once they are needed
+	all    bool    // tasks holds every open task of the instance
+
+	dropTimers []int64 // holders whose timers and subscriptions go
+	timers     []timer
+	subs       []sub
+	uncand     []string // tasks whose candidate rows go
+	slas       []*sla
+	slaLoaded  bool
+	pauses     []*pauseRow
+	pauseRead  bool
+}
+
+func (s *state) next() int64 {
+	s.inst.seq++
+	return s.inst.seq
+}
+
+func (s *state) spawn(node string, st stack) *token {
+	t := &token{id: s.next(), node: node, stack: st, state: live, fresh: true}
+	s.tokens = append(s.tokens, t)
+	return t
+}
+
+// alive gives the tokens that are not gone.
+func (s *state) alive() []*token {
+	out := make([]*token, 0, len(s.tokens))
+	for _, t := range s.tokens {
+		if !t.gone {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// members gives the live tokens of a group.
+func (s *state) members(group int64) []*token {
+	var out []*token
+	for _, t := range s.tokens {
+		if !t.gone && t.stack.at(group) >= 0 {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+func (s *state) token(id int64) *token {
+	for _, t := range s.tokens {
+		if t.id == id && !t.gone {
+			return t
+		}
+	}
+	return nil
+}
+
+func (s *state) drop(t *token) { t.gone = true }
+
+// taskOf gives the open task of a token among those loaded.
+func (s *state) taskOf(t *token) *Task {
+	for _, k := range s.tasks {
+		if k.token == t.id && (k.State == Open || k.State == Blocked) && k.Kind == KindNode {
+			return k
+		}
+	}
+	return nil
+}
+
+func (s *state) task(id string) *Task {
+	for _, k := range s.tasks {
+		if k.ID == id {
+			return k
+		}
+	}
+	return nil
+}
+
+type timer struct {
+	id     string
+	holder int64
+	node   string
+	kind   string
+	due    int64
+	left   int64
+}
+
+// Kinds of timers.
+const (
+	timerNode  = "node" // catch event or boundary event
+	timerSLA   = "sla"
+	timerPause = "pause" // promised length of a pause
+)
+
+type sub struct {
+	holder int64
+	node   string
+	name   string
+	corr   string
+}

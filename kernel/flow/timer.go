@@ -1,0 +1,183 @@
+package flow
+
+import (
+	"time"
+
+	"chengshu/base/bpmn"
+	"chengshu/base/clock"
+	"chengshu/base/fault"
+	"chengshu/base/feel"
+)
+
+// arm sets the timers and subscriptions of the boundary events of n, held by a token or a group.
+func (m *machine) arm(holder int64, t *token, n *node) error {
+	for _, b := range n.bounds {
+		if err := m.wait(holder, t, b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// wait sets the timer or the subscription of one catching or boundary event.
+func (m *machine) wait(holder int64, t *token, n *node) error {
+	if n.timer != nil {
+		due, err := m.dueOf(t, n)
+		if err != nil {
+			return err
+		}
+		return m.setTimer(timer{holder: holder, node: n.ID, kind: timerNode, due: micros(due), left: int64(n.timer.repeat)})
+	}
+	m.s.subs = append(m.s.subs, sub{holder: holder, node: n.ID, name: n.message, corr: m.s.inst.biz.ID})
+	m.waiting = true
+	return nil
+}
+
+func (m *machine) setTimer(t timer) error {
+	id, err := m.e.ids.id(m.now)
+	if err != nil {
+		return err
+	}
+	t.id = id
+	m.s.timers = append(m.s.timers, t)
+	return nil
+}
+
+// dueOf works out when a timer event fires.
+func (m *machine) dueOf(t *token, n *node) (time.Time, error) {
+	tp := n.timer
+	if tp.limit != (clock.Limit{}) {
+		due, _ := m.calendar().Due(m.now, tp.limit)
+		return due, nil
+	}
+	v := tp.amount
+	var env *feel.Env
+	if tp.expr != nil {
+		var err error
+		if v, env, err = m.eval(tp.expr, t, nil); err != nil {
+			return time.Time{}, err
+		}
+	}
+	switch x := v.(type) {
+	case feel.Duration:
+		if d, ok := x.GoDuration(); ok {
+			return m.now.Add(d), nil
+		}
+	case feel.Months:
+		return m.now.AddDate(0, int(x), 0), nil
+	case feel.DateTime:
+		return x.GoTime(clock.Shanghai), nil
+	case feel.Date:
+		return feel.DateTime{Date: x}.GoTime(clock.Shanghai), nil
+	case string:
+		if l, err := clock.ParseLimit(x); err == nil {
+			due, _ := m.calendar().Due(m.now, l)
+			return due, nil
+		}
+	}
+	return time.Time{}, m.broken(n, "flow.timer", env)
+}
+
+func (m *machine) calendar() *clock.Calendar { return m.e.opt.Calendar(m.s.inst.biz.Org) }
+
+// fire lets a catching or boundary event happen that a timer or a message has set off.
+func (m *machine) fire(holder int64, n *node, left int64) error {
+	if n.Kind != bpmn.Boundary {
+		t := m.s.token(holder)
+		if t == nil || t.node != n.ID {
+			return nil // the token has gone on; its timers go with it in the same step
+		}
+		return m.leave(t, n)
+	}
+	host := m.p.nodes[n.Attached.ID]
+	if t := m.s.token(holder); t != nil {
+		if t.node != host.ID {
+			return nil
+		}
+		return m.fireOn(t, []*token{t}, t.stack, host, n, holder, left)
+	}
+	list := m.s.members(holder)
+	if len(list) == 0 {
+		return nil
+	}
+	t := list[0]
+	return m.fireOn(t, list, t.stack[:t.stack.at(holder)], host, n, holder, left)
+}
+
+// fireOn is fire for a boundary event on the activity that the tokens of list are in.
+func (m *machine) fireOn(t *token, list []*token, base stack, host, n *node, holder, left int64) error {
+	if !n.Interrupting {
+		side := m.s.spawn(n.ID, base.with(frame{m.s.next(), n.ID, ""}))
+		side.prev, side.outcome = t.prev, t.outcome
+		m.push(side, n)
+		if n.timer == nil {
+			m.s.subs = append(m.s.subs, sub{holder: holder, node: n.ID, name: n.message, corr: m.s.inst.biz.ID})
+			return nil
+		}
+		if left == 0 {
+			return nil
+		}
+		due, err := m.dueOf(t, n)
+		if err != nil {
+			return err
+		}
+		if left > 0 {
+			left--
+		}
+		return m.setTimer(timer{holder: holder, node: n.ID, kind: timerNode, due: micros(due), left: left})
+	}
+	prev, chosen := t.prev, t.outcome
+	if err := m.cancel(list, len(base), "flow.interrupted"); err != nil {
+		return err
+	}
+	m.release(holder)
+	next := m.s.spawn(n.ID, base)
+	next.prev, next.outcome = prev, chosen
+	m.push(next, n)
+	return nil
+}
+
+// fireClaimed does what a timer that was claimed demands. The claim was the
+// first write of the transaction: of two nodes that see the same timer exactly one deleted it.
+func (e *Engine) fireClaimed(st *step, inst string, t timer) error {
+	s, _, err := loadInst(st.ctx, st.tx, inst, "")
+	if err != nil {
+		return err
+	}
+	if s.inst.ended != 0 {
+		return nil
+	}
+	m, err := st.over(s)
+	if err != nil {
+		return err
+	}
+	st.cmd = Command{ID: t.id, Name: "timer", Instance: inst}
+	switch t.kind {
+	case timerSLA:
+		err = m.threshold(t.holder)
+	case timerPause:
+		err = m.overrun(t.holder)
+	default:
+		err = m.fireNode(t)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = st.finish(m, "timer", t.node, "")
+	return err
+}
+
+// postpone is how long the timer of a suspended instance is put off before it is looked at again.
+const postpone = 5 * time.Minute
+
+func (m *machine) fireNode(t timer) error {
+	if m.s.inst.state == Suspended {
+		t.due = micros(m.now.Add(postpone))
+		return m.setTimer(t)
+	}
+	n := m.p.nodes[t.node]
+	if n == nil {
+		return fault.New(fault.Internal, "flow.node", "node", t.node)
+	}
+	return m.fire(t.holder, n, t.left)
+}
