@@ -145,7 +145,7 @@ func applyTest(e *Env, v, w Value, n *node) Value {
 			return b
 		}
 	}
-	if n.input && w == nil {
+	if w == nil && (n.input || n.op == opRange) {
 		return nil
 	}
 	return member(e, v, w)
