@@ -22,7 +22,7 @@ func classify(err error) error {
 		return err
 	}
 	var f *fault.Error
-	if errors.As(err, &f) {
+	if errors.As(err, &f) && f.Code != "internal" { // a caller may have wrapped the raw error of a Scan
 		return err
 	}
 	var le *sqlite.Error

@@ -5,88 +5,109 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io/fs"
+	"regexp"
 	"sort"
-	"strings"
-	"time"
+	"strconv"
 
 	"chengshu/base/fault"
 )
 
-const migrationTable = `CREATE TABLE IF NOT EXISTS schema_migration (
-	scope TEXT NOT NULL, version TEXT NOT NULL, name TEXT NOT NULL, sha TEXT NOT NULL, at BIGINT NOT NULL,
-	PRIMARY KEY (scope, version))`
+var migrationName = regexp.MustCompile(`^(\d{4})_[a-z0-9_]+\.sql$`)
 
-// Migrate brings the tables of one package up to date with the files NNNN_verb_object.sql of fsys, in order, each in one
-// transaction. Files are never edited after release: a changed one is refused with "store.migration.changed".
-func Migrate(ctx context.Context, db *DB, fsys fs.FS, scope string, now time.Time) error {
-	names, err := fs.Glob(fsys, "*.sql")
+// migration is one file of a scope.
+type migration struct {
+	version int
+	name    string
+	text    string
+	sha     string
+}
+
+// Migrate brings the tables of a scope up to date with the files NNNN_verb_object.sql at the root of fsys, each in a
+// transaction of its own, in order and only forward. A file that changed after it was applied, a gap in the numbers and a
+// database newer than the files are Internal faults ("store.migration.changed", ".order", ".newer"). Several processes may
+// start at once. The text is SQLite's and PostgreSQL's common subset; Dialect.DDL adapts the column types.
+func Migrate(ctx context.Context, db *DB, fsys fs.FS, scope string) error {
+	files, err := migrations(fsys)
 	if err != nil {
-		return fault.Wrap("list migrations", err)
+		return fault.Wrap("read migrations of "+scope, err)
 	}
-	sort.Strings(names)
-	return db.Write(ctx, func(tx *Tx) error {
-		if err := tx.DDL(ctx, migrationTable); err != nil {
-			return err
+	if err := createMigrationTable(ctx, db); err != nil {
+		return fault.Wrap("create schema_migration", err)
+	}
+	for _, m := range files {
+		if err := db.Write(ctx, func(tx *Tx) error { return apply(ctx, tx, db, scope, m) }); err != nil {
+			return fault.Wrap("migrate "+scope+" "+m.name, err)
 		}
-		if db.dialect == PostgreSQL { // two nodes may start at once; SQLite has one writer
-			if _, err := tx.Exec(ctx, "LOCK TABLE schema_migration"); err != nil {
-				return err
-			}
+	}
+	return db.Read(ctx, func(tx *Tx) error {
+		var newest int
+		err := tx.QueryRow(ctx, `SELECT COALESCE(MAX(version), 0) FROM schema_migration WHERE scope = ?`, scope).Scan(&newest)
+		if err == nil && newest > len(files) {
+			return fault.New(fault.Internal, "store.migration.newer", "scope", scope, "version", newest)
 		}
-		for _, name := range names {
-			if err := migrateOne(ctx, tx, fsys, scope, name, now); err != nil {
-				return fault.Wrap("migrate "+scope+"/"+name, err)
-			}
-		}
-		return nil
+		return err
 	})
 }
 
-func migrateOne(ctx context.Context, tx *Tx, fsys fs.FS, scope, name string, now time.Time) error {
-	text, err := fs.ReadFile(fsys, name)
+func migrations(fsys fs.FS) ([]migration, error) {
+	names, err := fs.Glob(fsys, "*.sql")
 	if err != nil {
-		return fault.Wrap("read", err)
+		return nil, err
 	}
-	sum := sha256.Sum256(text)
-	sha := hex.EncodeToString(sum[:])
-	version, _, _ := strings.Cut(name, "_")
-	var have string
-	err = tx.QueryRow(ctx, "SELECT sha FROM schema_migration WHERE scope = ? AND version = ?", scope, version).Scan(&have)
-	if err == nil {
-		if have != sha {
-			return fault.New(fault.Conflict, "store.migration.changed", "scope", scope, "name", name)
+	sort.Strings(names)
+	out := make([]migration, 0, len(names))
+	for i, name := range names {
+		match := migrationName.FindStringSubmatch(name)
+		if match == nil {
+			return nil, fault.New(fault.Internal, "store.migration.name", "name", name)
 		}
-		return nil
-	}
-	if !None(err) {
-		return tx.db.fault("read version", err)
-	}
-	for _, statement := range statementsOf(string(text)) {
-		if err := tx.DDL(ctx, statement); err != nil {
-			return err
+		version, err := strconv.Atoi(match[1])
+		if err != nil || version != i+1 {
+			return nil, fault.New(fault.Internal, "store.migration.order", "name", name)
 		}
+		text, err := fs.ReadFile(fsys, name)
+		if err != nil {
+			return nil, err
+		}
+		sum := sha256.Sum256(text)
+		out = append(out, migration{version: version, name: name, text: string(text), sha: hex.EncodeToString(sum[:])})
 	}
-	_, err = tx.Exec(ctx, "INSERT INTO schema_migration (scope, version, name, sha, at) VALUES (?, ?, ?, ?, ?)",
-		scope, version, name, sha, now.UnixMicro())
+	return out, nil
+}
+
+func createMigrationTable(ctx context.Context, db *DB) error {
+	create := func(tx *Tx) error {
+		return tx.DDL(ctx, `CREATE TABLE IF NOT EXISTS schema_migration (
+			scope TEXT NOT NULL, version BIGINT NOT NULL, name TEXT NOT NULL, sha TEXT NOT NULL, at BIGINT NOT NULL,
+			PRIMARY KEY (scope, version))`)
+	}
+	err := db.Write(ctx, create)
+	if fault.Is(err, fault.Exists) {
+		err = db.Write(ctx, create) // PostgreSQL: two processes created it at once, and IF NOT EXISTS does not lock
+	}
 	return err
 }
 
-// statementsOf splits a migration at semicolons that end a line. Comment lines go: they may hold the words of types.
-func statementsOf(text string) []string {
-	var out []string
-	var b strings.Builder
-	for line := range strings.Lines(text) {
-		line, _, _ = strings.Cut(line, "--")
-		b.WriteString(strings.TrimRight(line, " \t\n") + "\n")
-		if strings.HasSuffix(strings.TrimSpace(line), ";") {
-			if s := strings.TrimSpace(b.String()); s != ";" {
-				out = append(out, strings.TrimSuffix(s, ";"))
-			}
-			b.Reset()
+func apply(ctx context.Context, tx *Tx, db *DB, scope string, m migration) error {
+	if tx.Dialect() == PostgreSQL { // on SQLite the writer's lock already keeps the others out
+		if _, err := tx.Exec(ctx, `LOCK TABLE schema_migration IN EXCLUSIVE MODE`); err != nil {
+			return err
 		}
 	}
-	if s := strings.TrimSpace(b.String()); s != "" {
-		out = append(out, s)
+	var sha string
+	err := tx.QueryRow(ctx, `SELECT sha FROM schema_migration WHERE scope = ? AND version = ?`, scope, m.version).Scan(&sha)
+	switch {
+	case err == nil && sha != m.sha:
+		return fault.New(fault.Internal, "store.migration.changed", "scope", scope, "name", m.name)
+	case err == nil:
+		return nil
+	case !None(err):
+		return err
 	}
-	return out
+	if err := tx.DDL(ctx, m.text); err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO schema_migration (scope, version, name, sha, at) VALUES (?, ?, ?, ?, ?)`,
+		scope, m.version, m.name, m.sha, db.clock.Now().UnixMicro())
+	return err
 }

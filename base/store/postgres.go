@@ -4,120 +4,156 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
-	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgconn"
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 
 	"chengshu/base/fault"
 )
 
-func openPostgres(ctx context.Context, url string, opt Options) (*DB, error) {
-	if opt.Readers == 0 {
-		opt.Readers = 16
-	}
-	db := &DB{dialect: PostgreSQL, log: opt.Log}
-	var err error
-	if db.write, err = sql.Open("pgx", url); err != nil {
-		return nil, fault.New(fault.Invalid, "store.url", "scheme", "postgres").With(err)
-	}
-	db.read = db.write
-	db.write.SetMaxOpenConns(opt.Readers)
-	db.write.SetMaxIdleConns(opt.Readers)
-	if err := db.write.PingContext(ctx); err != nil {
-		return nil, fault.New(fault.Unavailable, "store.open", "file", "postgres").With(err)
-	}
-	return db, nil
+// server is the engine of a PostgreSQL database. Reads have connections of their own, so that a Read inside a Write never
+// waits for a connection that its own Write holds.
+type server struct {
+	db     *DB
+	writes *sql.DB
+	reads  *sql.DB
+	binds  binds
+	closed atomic.Bool
+	once   sync.Once
+	err    error
 }
 
-// A transaction that the database rolled back for another's sake is run again at most this often.
-const retries = 20
+// attempts bounds the runs of one Write or Read that meets conflicts.
+const attempts = 10
 
-func (db *DB) writePostgres(ctx context.Context, fn func(*Tx) error) error {
-	var err error
-	for try := range retries {
-		var again bool
-		again, err = db.tryPostgres(ctx, fn)
-		if err == nil || !again {
+func openPostgres(ctx context.Context, db *DB, url string, o Options) (*server, error) {
+	cfg, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "store.url") // the cause would show the password
+	}
+	if cfg.RuntimeParams["application_name"] == "" {
+		cfg.RuntimeParams["application_name"] = "chengshu"
+	}
+	cfg.RuntimeParams["timezone"] = "UTC"
+	e := &server{db: db, writes: stdlib.OpenDB(*cfg), reads: stdlib.OpenDB(*cfg)}
+	for pool, n := range map[*sql.DB]int{e.writes: o.Writers, e.reads: o.Readers} {
+		pool.SetMaxOpenConns(n)
+		pool.SetMaxIdleConns(n)
+		pool.SetConnMaxIdleTime(5 * time.Minute)
+	}
+	if err := e.writes.PingContext(ctx); err != nil {
+		_ = e.close()
+		return nil, fault.New(fault.Unavailable, "store.lost").With(err)
+	}
+	return e, nil
+}
+
+func (e *server) queued() int { return 0 }
+
+func (e *server) write(ctx context.Context, fn func(*Tx) error) error {
+	if e.closed.Load() {
+		return fault.New(fault.Unavailable, "store.closed")
+	}
+	var tx *Tx
+	err := e.retry(ctx, func() (err error, safe bool) { //nolint:revive,staticcheck // the error is a value here
+		tx, err, safe = e.try(ctx, e.writes, nil, fn)
+		return err, safe
+	})
+	if err != nil {
+		return err
+	}
+	e.db.commits.Add(1)
+	for _, hook := range tx.hooks {
+		hook()
+	}
+	return nil
+}
+
+func (e *server) read(ctx context.Context, fn func(*Tx) error) error {
+	if e.closed.Load() {
+		return fault.New(fault.Unavailable, "store.closed")
+	}
+	o := &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
+	var tx *Tx
+	err := e.retry(ctx, func() (err error, safe bool) { //nolint:revive,staticcheck // the error is a value here
+		tx, err, _ = e.try(ctx, e.reads, o, fn)
+		return err, true
+	})
+	if err != nil {
+		return err
+	}
+	for _, hook := range tx.hooks {
+		hook()
+	}
+	return nil
+}
+
+// retry runs once again after a conflict, and after a lost connection where nothing can have been committed.
+func (e *server) retry(ctx context.Context, once func() (err error, safe bool)) error { //nolint:revive,staticcheck // the error is a value here
+	for n := 1; ; n++ {
+		err, safe := once()
+		if err == nil {
+			return nil
+		}
+		again := conflicting(err) || safe && n < 4 && lost(err)
+		if !again || n >= attempts || ctx.Err() != nil {
 			return err
 		}
+		e.db.retries.Add(1)
+		timer := time.NewTimer(time.Duration(n*n) * time.Millisecond)
 		select {
+		case <-timer.C:
 		case <-ctx.Done():
-			return fault.New(fault.Unavailable, "store.busy").With(err)
-		case <-time.After(time.Duration(1+try*try) * time.Millisecond):
+			timer.Stop()
+			return err
 		}
 	}
-	return fault.New(fault.Unavailable, "store.busy").With(err)
 }
 
-func (db *DB) tryPostgres(ctx context.Context, fn func(*Tx) error) (again bool, err error) {
-	t, err := db.write.BeginTx(context.WithoutCancel(ctx), nil)
+// try runs fn in one transaction. safe tells that the commit was never sent.
+func (e *server) try(ctx context.Context, pool *sql.DB, o *sql.TxOptions, fn func(*Tx) error) (tx *Tx, err error, safe bool) { //nolint:revive,staticcheck // the error is a value here
+	conn, err := pool.Conn(ctx) // waiting for a connection ends with the context; what has started does not
 	if err != nil {
-		return false, db.fault("begin", err)
+		return nil, err, true
 	}
-	defer func() { _ = t.Rollback() }() // no effect after a commit; needed when fn fails or panics
-	tx := &Tx{db: db, q: t}
-	if err := fn(tx); err != nil {
-		return wantsRetry(err), err
+	defer func() { _ = conn.Close() }()
+	keep := o == nil
+	run := ctx
+	if keep {
+		run = context.WithoutCancel(ctx)
 	}
-	if err := t.Commit(); err != nil {
-		return wantsRetry(err), db.fault("commit", err)
+	q, err := conn.BeginTx(run, o)
+	if err != nil {
+		return nil, err, true
 	}
-	for _, fn := range tx.after {
-		fn()
+	defer func() { _ = q.Rollback() }() // without effect after a commit; also after a panic in fn
+	t := &Tx{q: q, dialect: PostgreSQL, binds: &e.binds, keep: keep}
+	defer t.finish()
+	err = fn(t)
+	t.finish()
+	if err == nil {
+		err = t.failed
 	}
-	return false, nil
-}
-
-// wantsRetry tells serialization failures and deadlocks, after which nothing of the transaction stays. A connection lost
-// during commit is not among them: it may have committed.
-func wantsRetry(err error) bool {
-	var pg *pgconn.PgError
-	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
-}
-
-func postgresFault(err error) error {
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) {
-		switch {
-		case pg.Code == "23505":
-			return fault.New(fault.Exists, "store.exists").With(err)
-		case strings.HasPrefix(pg.Code, "53"):
-			return fault.New(fault.Unavailable, "store.full").With(err)
-		case pg.Code == "40001", pg.Code == "40P01", strings.HasPrefix(pg.Code, "57"), strings.HasPrefix(pg.Code, "08"):
-			return fault.New(fault.Unavailable, "store.busy").With(err)
+	if err != nil {
+		return nil, err, true
+	}
+	if err = q.Commit(); err != nil {
+		if lost(err) && keep {
+			// The server may have committed before the connection broke; running fn again could do the work twice.
+			return nil, fault.New(fault.Unavailable, "store.unknown").With(err), false
 		}
-		return nil
+		return nil, err, false
 	}
-	var connect *pgconn.ConnectError
-	if errors.As(err, &connect) {
-		return fault.New(fault.Unavailable, "store.busy").With(err)
-	}
-	return nil
+	return t, nil, false
 }
 
-// ddl rewrites the portable types of a migration for PostgreSQL: TEXT gets byte order, BLOB is called BYTEA.
-func (db *DB) ddl(text string) string {
-	if db.dialect == SQLite {
-		return text
-	}
-	return strings.NewReplacer(" TEXT", ` TEXT COLLATE "C"`, " BLOB", " BYTEA").Replace(text)
-}
-
-// DDL runs a statement that defines tables or indexes, written with the portable types.
-func (tx *Tx) DDL(ctx context.Context, text string) error {
-	if _, err := tx.q.ExecContext(ctx, tx.db.ddl(text)); err != nil {
-		return fault.Wrap("ddl", fmt.Errorf("%s: %w", firstLine(text), err))
-	}
-	if tx.stmts != nil {
-		tx.stmts.close() // prepared statements may not survive a change of their table
-	}
-	return nil
-}
-
-func firstLine(s string) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
-	return line
+func (e *server) close() error {
+	e.once.Do(func() {
+		e.closed.Store(true)
+		e.err = errors.Join(e.writes.Close(), e.reads.Close())
+	})
+	return e.err
 }

@@ -2,85 +2,141 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"net/url"
 	"os"
 	"path/filepath"
-
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
+	"strconv"
+	"sync"
 
 	"chengshu/base/fault"
 )
 
-func openSQLite(ctx context.Context, path string, opt Options) (*DB, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
-		return nil, fault.New(fault.Unavailable, "store.open", "file", filepath.Base(path)).With(err)
-	}
-	if opt.Readers == 0 {
-		opt.Readers = 4
-	}
-	db := &DB{dialect: SQLite, log: opt.Log}
-	var err error
-	if db.write, err = sql.Open("sqlite", dsn(path, false)); err != nil {
-		return nil, fault.Wrap("open sqlite", err)
-	}
-	db.write.SetMaxOpenConns(1)
-	if db.read, err = sql.Open("sqlite", dsn(path, true)); err != nil {
-		return nil, fault.Wrap("open sqlite", err)
-	}
-	db.read.SetMaxOpenConns(opt.Readers)
-	db.read.SetMaxIdleConns(opt.Readers)
-	conn, err := db.write.Conn(ctx)
+// embedded is the engine of an embedded file: one writer goroutine, a pool of readers.
+type embedded struct {
+	db      *DB
+	dsn     string // of readers
+	writer  *writer
+	readers chan *link // cap = number of readers; nil stands for a connection not yet opened
+	closing chan struct{}
+	once    sync.Once
+	err     error
+}
+
+// Page caches in KiB: small, because the file cache of the system already holds the pages and every connection has its own.
+const (
+	writerCache = 4096
+	readerCache = 1024
+)
+
+func openSQLite(ctx context.Context, db *DB, path string, o Options) (*embedded, error) {
+	path, err := filepath.Abs(path)
 	if err != nil {
-		return nil, fault.New(fault.Unavailable, "store.open", "file", filepath.Base(path)).With(err)
+		return nil, err
 	}
-	db.writer = newWriter(db, conn)
-	return db, nil
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fault.New(fault.Unavailable, "store.io").With(err)
+	}
+	// SQLite would take the umask's mode; its -wal and -shm files follow the mode of the file.
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the operator names the file
+	if err != nil {
+		return nil, fault.New(fault.Unavailable, "store.io").With(err)
+	}
+	if err := file.Close(); err != nil {
+		return nil, err
+	}
+	e := &embedded{db: db, readers: make(chan *link, o.Readers), closing: make(chan struct{})}
+	e.dsn = dsn(path, o, readerCache, "query_only(1)")
+	for range o.Readers {
+		e.readers <- nil
+	}
+	pragmas := []string{"journal_size_limit(67108864)"}
+	if o.NoCheckpoint {
+		pragmas = append(pragmas, "wal_autocheckpoint(0)")
+	}
+	e.writer, err = openWriter(ctx, db, dsn(path, o, writerCache, pragmas...), o.Group)
+	if err != nil {
+		return nil, err
+	}
+	return e, nil
 }
 
-// dsn sets synchronous=FULL, so that a commit survives a power cut, and small caches, so that an idle server stays small.
-func dsn(path string, readonly bool) string {
-	q := url.Values{"_txlock": {"immediate"}}
-	pragmas := []string{"busy_timeout(10000)", "foreign_keys(1)", "cache_size(-4096)", "temp_store(2)"}
-	if readonly {
-		pragmas = append(pragmas, "query_only(1)")
-		q.Set("_txlock", "deferred")
-	} else {
-		pragmas = append(pragmas, "journal_mode(WAL)", "synchronous(FULL)", "wal_autocheckpoint(2000)")
+// dsn is the address of a connection. busy_timeout comes first: switching to WAL waits for a lock.
+func dsn(path string, o Options, cache int, pragmas ...string) string {
+	q := url.Values{}
+	for _, p := range append([]string{
+		"busy_timeout(" + strconv.Itoa(o.BusyMillis) + ")", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
+		"cache_size(-" + strconv.Itoa(cache) + ")", "temp_store(MEMORY)",
+	}, pragmas...) {
+		q.Add("_pragma", p)
 	}
-	q["_pragma"] = pragmas
-	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
+	return (&url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}).String()
 }
 
-// fault turns a database error into a fault; nil stays nil, faults stay what they are.
-func (db *DB) fault(op string, err error) error {
-	if err == nil {
-		return nil
+func (e *embedded) write(ctx context.Context, fn func(*Tx) error) error {
+	return e.writer.write(ctx, fn)
+}
+
+func (e *embedded) queued() int { return len(e.writer.queue) }
+
+func (e *embedded) read(ctx context.Context, fn func(*Tx) error) error {
+	var l *link
+	select {
+	case <-e.closing:
+		return fault.New(fault.Unavailable, "store.closed")
+	default:
 	}
-	var f *fault.Error
-	if errors.As(err, &f) {
-		return err
+	select {
+	case l = <-e.readers:
+	case <-ctx.Done():
+		return fault.New(fault.Unavailable, "store.busy").With(ctx.Err())
+	case <-e.closing:
+		return fault.New(fault.Unavailable, "store.closed")
 	}
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return fault.New(fault.Unavailable, "store.busy").With(err)
-	}
-	var lite *sqlite.Error
-	if errors.As(err, &lite) {
-		switch lite.Code() & 0xff {
-		case sqlite3.SQLITE_CONSTRAINT:
-			if lite.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || lite.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY {
-				return fault.New(fault.Exists, "store.exists").With(err)
-			}
-		case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR:
-			return fault.New(fault.Unavailable, "store.full").With(err)
-		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT:
-			return fault.New(fault.Unavailable, "store.busy").With(err)
+	healthy := false
+	defer func() {
+		if !healthy && l != nil { // also after a panic: nobody knows what is still open on it
+			_ = l.close()
+			l = nil
+		}
+		e.readers <- l
+	}()
+	var err error
+	if l == nil {
+		if l, err = openLink(context.WithoutCancel(ctx), e.dsn); err != nil {
+			return err
 		}
 	}
-	if f := postgresFault(err); f != nil {
-		return f
+	if _, err = l.ExecContext(context.WithoutCancel(ctx), "BEGIN"); err != nil {
+		return err
 	}
-	return fault.Wrap(op, err)
+	tx := &Tx{q: l, dialect: SQLite}
+	err = fn(tx)
+	tx.finish()
+	if err == nil {
+		err = tx.failed
+	}
+	if _, e := l.ExecContext(context.WithoutCancel(ctx), "ROLLBACK"); e == nil {
+		healthy = true
+		l.trim()
+	}
+	if err == nil {
+		for _, hook := range tx.hooks {
+			hook()
+		}
+	}
+	return err
+}
+
+func (e *embedded) close() error {
+	e.once.Do(func() {
+		close(e.closing)
+		for range cap(e.readers) { // waits for the reads that run
+			if l := <-e.readers; l != nil {
+				e.err = errors.Join(e.err, l.close())
+			}
+		}
+		e.err = errors.Join(e.err, e.writer.close()) // last: the last connection folds the WAL into the file
+	})
+	return e.err
 }

@@ -17,12 +17,12 @@ func table(t *testing.T, db *store.DB) {
 	t.Helper()
 	fsys := fstest.MapFS{"0001_create_thing.sql": {Data: []byte("-- a table\nCREATE TABLE thing (id BIGINT PRIMARY KEY, name TEXT NOT NULL, data BLOB, ok BOOLEAN, x DOUBLE PRECISION);\nCREATE UNIQUE INDEX thing_name ON thing (name);\n")}}
 	for range 2 { // the second run finds it done
-		if err := store.Migrate(t.Context(), db, fsys, "test", time.Unix(0, 0)); err != nil {
+		if err := store.Migrate(t.Context(), db, fsys, "test"); err != nil {
 			t.Fatalf("migrate: %v", err)
 		}
 	}
 	fsys["0001_create_thing.sql"].Data = []byte("CREATE TABLE thing (id BIGINT)")
-	if err := store.Migrate(t.Context(), db, fsys, "test", time.Unix(0, 0)); fault.CodeOf(err) != "store.migration.changed" {
+	if err := store.Migrate(t.Context(), db, fsys, "test"); fault.CodeOf(err) != "store.migration.changed" {
 		t.Fatalf("edited migration: got %v, want store.migration.changed", err)
 	}
 }

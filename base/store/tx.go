@@ -3,167 +3,187 @@ package store
 import (
 	"context"
 	"database/sql"
-	"fmt"
+	"errors"
 	"strconv"
 	"strings"
 
 	"chengshu/base/fault"
 )
 
-// Tx is one running transaction. It must not be used after the function it was given to returns, nor by two goroutines.
-type Tx struct {
-	db       *DB
-	q        querier
-	stmts    *statements // the writer's prepared statements, SQLite only
-	readonly bool
-	after    []func()
-	depth    int
-}
-
-// querier is what *sql.Tx and *sql.Conn share.
+// querier is a connection inside a transaction: *link on SQLite, *sql.Tx on PostgreSQL.
 type querier interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// Dialect tells which database this is.
-func (tx *Tx) Dialect() Dialect { return tx.db.dialect }
-
-// Serial tells whether writes never overlap, as on SQLite.
-func (tx *Tx) Serial() bool { return tx.db.Serial() }
-
-// OnCommit runs fn after the transaction is durable, in the order given; not at all when it fails.
-func (tx *Tx) OnCommit(fn func()) { tx.after = append(tx.after, fn) }
-
-// Exec runs a statement with ? placeholders and gives the number of rows it touched.
-func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
-	ctx = tx.context(ctx)
-	var r sql.Result
-	var err error
-	if st := tx.prepared(ctx, query, len(args)); st != nil {
-		r, err = st.ExecContext(ctx, args...)
-	} else {
-		r, err = tx.q.ExecContext(ctx, tx.db.rebind(query), args...)
-	}
-	if err != nil {
-		return 0, tx.db.fault("exec", err)
-	}
-	n, err := r.RowsAffected()
-	return n, tx.db.fault("rows affected", err)
+// Tx is the transaction handed to the function of Write or Read. It belongs to that call and goroutine: it is not safe for
+// concurrent use and refuses everything after the function has returned (Internal "store.finished").
+type Tx struct {
+	q       querier
+	dialect Dialect
+	binds   *binds
+	keep    bool // finish what was started: the caller's cancellation does not reach the statements
+	failed  error
+	over    bool
+	depth   int
+	hooks   []func()
+	rows    []*sql.Rows
 }
 
-// Query runs a query with ? placeholders; the caller closes the rows.
-func (tx *Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	ctx = tx.context(ctx)
-	var rows *sql.Rows
-	var err error
-	if st := tx.prepared(ctx, query, len(args)); st != nil {
-		rows, err = st.QueryContext(ctx, args...)
-	} else {
-		rows, err = tx.q.QueryContext(ctx, tx.db.rebind(query), args...)
+// Exec runs a statement and tells how many rows it changed. Placeholders are ?.
+func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	if err := tx.ready(query); err != nil {
+		return 0, err
 	}
+	res, err := tx.q.ExecContext(tx.context(ctx), tx.binds.text(query), args...)
 	if err != nil {
-		return nil, tx.db.fault("query", err)
+		return 0, tx.fail(err)
 	}
+	n, err := res.RowsAffected()
+	return n, classify(err)
+}
+
+// Query runs a statement that gives rows. Rows left open are closed at the end of the transaction.
+func (tx *Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if err := tx.ready(query); err != nil {
+		return nil, err
+	}
+	rows, err := tx.q.QueryContext(tx.context(ctx), tx.binds.text(query), args...) //nolint:rowserrcheck,sqlclosecheck // the caller iterates, finish closes
+	if err != nil {
+		return nil, tx.fail(err)
+	}
+	tx.rows = append(tx.rows, rows)
 	return rows, nil
 }
 
-// QueryRow runs a query for one row; Scan gives sql.ErrNoRows where there is none.
+// QueryRow runs a statement that gives at most one row. Scan it before the next statement; no row is sql.ErrNoRows, see
+// None.
 func (tx *Tx) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
-	ctx = tx.context(ctx)
-	if st := tx.prepared(ctx, query, len(args)); st != nil {
-		return st.QueryRowContext(ctx, args...)
+	if err := tx.ready(query); err != nil {
+		// A Row cannot be made by hand, but one can be had from a context that has ended. The true reason is the
+		// transaction's first failure, which Write reports in any case.
+		_ = tx.fail(err)
+		ended, cancel := context.WithCancel(ctx)
+		cancel()
+		return tx.q.QueryRowContext(ended, "SELECT 1")
 	}
-	return tx.q.QueryRowContext(ctx, tx.db.rebind(query), args...)
+	row := tx.q.QueryRowContext(tx.context(ctx), tx.binds.text(query), args...)
+	if err := row.Err(); err != nil {
+		_ = tx.fail(err) // the caller sees it from Scan
+	}
+	return row
 }
 
-// Savepoint runs fn so that its failure undoes only what fn did and the transaction goes on.
+// DDL runs one or more statements without arguments, as they come from migrations and from declared records, with the
+// portable column types turned into the dialect's.
+func (tx *Tx) DDL(ctx context.Context, text string) error {
+	if err := tx.ready(text); err != nil {
+		return err
+	}
+	q := tx.q
+	if l, ok := q.(*link); ok {
+		q = l.conn // a text of several statements cannot be kept prepared
+	}
+	if _, err := q.ExecContext(tx.context(ctx), tx.dialect.DDL(text)); err != nil {
+		return tx.fail(err)
+	}
+	return nil
+}
+
+// None tells whether err says that QueryRow found no row.
+func None(err error) bool { return errors.Is(err, sql.ErrNoRows) }
+
+// OnCommit has f run once this transaction is durable, on the caller's goroutine, in the order of registration and before
+// Write returns. It does not run after a rollback. No order holds between different transactions.
+func (tx *Tx) OnCommit(f func()) { tx.hooks = append(tx.hooks, f) }
+
+// Savepoint runs fn so that its failure undoes only its own statements; the transaction goes on. The error comes back as a
+// fault where it is the database's.
 func (tx *Tx) Savepoint(ctx context.Context, fn func() error) error {
+	if err := tx.ready(""); err != nil {
+		return err
+	}
+	ctx = tx.context(ctx)
 	tx.depth++
-	name := "nested" + strconv.Itoa(tx.depth)
-	hooks := len(tx.after)
+	name := "s" + strconv.Itoa(tx.depth)
 	defer func() { tx.depth-- }()
-	if _, err := tx.Exec(ctx, "SAVEPOINT "+name); err != nil {
-		return err
+	if _, err := tx.q.ExecContext(ctx, "SAVEPOINT "+name); err != nil {
+		return tx.fail(err)
 	}
-	if err := fn(); err != nil {
-		tx.after = tx.after[:hooks]
-		for _, s := range []string{"ROLLBACK TO SAVEPOINT ", "RELEASE SAVEPOINT "} {
-			if _, e := tx.Exec(ctx, s+name); e != nil {
-				return fmt.Errorf("undo after %w: %w", err, e)
-			}
+	hooks := len(tx.hooks)
+	err := fn()
+	if err == nil {
+		err = tx.failed
+	}
+	if err == nil {
+		if _, err = tx.q.ExecContext(ctx, "RELEASE SAVEPOINT "+name); err != nil {
+			return tx.fail(err)
 		}
-		return err
+		return nil
 	}
-	_, err := tx.Exec(ctx, "RELEASE SAVEPOINT "+name)
+	tx.closeRows()
+	tx.hooks = tx.hooks[:hooks]
+	for _, undo := range []string{"ROLLBACK TO SAVEPOINT " + name, "RELEASE SAVEPOINT " + name} {
+		if _, e := tx.q.ExecContext(ctx, undo); e != nil {
+			tx.failed = classify(err) // the whole transaction is gone with it
+			return tx.failed
+		}
+	}
+	tx.failed = nil
+	return classify(err)
+}
+
+// Dialect tells which database this is.
+func (tx *Tx) Dialect() Dialect { return tx.dialect }
+
+// Serial tells whether writers never overlap, which holds on SQLite.
+func (tx *Tx) Serial() bool { return tx.dialect == SQLite }
+
+// ready refuses statements on a finished or failed transaction, and those that would end the transaction behind its back.
+func (tx *Tx) ready(query string) error {
+	if tx.over {
+		return fault.New(fault.Internal, "store.finished")
+	}
+	if tx.failed != nil {
+		return fault.Wrap("statement after a failed one", tx.failed)
+	}
+	word := strings.TrimLeft(query, " \t\r\n")
+	if i := strings.IndexAny(word, " \t\r\n;"); i >= 0 {
+		word = word[:i]
+	}
+	switch strings.ToUpper(word) {
+	case "BEGIN", "COMMIT", "ROLLBACK", "END", "SAVEPOINT", "RELEASE", "START", "ABORT", "ATTACH", "DETACH", "VACUUM":
+		return fault.New(fault.Internal, "store.control", "word", word)
+	}
+	return nil
+}
+
+// fail remembers that a statement failed, so that both databases roll back alike: PostgreSQL does so by itself.
+func (tx *Tx) fail(err error) error {
+	err = classify(err)
+	if tx.failed == nil {
+		tx.failed = err
+	}
 	return err
 }
 
-// context keeps a write running when its caller goes away: half a unit is never what anybody wants, and the unit is
-// short. A read stops.
 func (tx *Tx) context(ctx context.Context) context.Context {
-	if tx.readonly {
-		return ctx
+	if tx.keep {
+		return context.WithoutCancel(ctx)
 	}
-	return context.WithoutCancel(ctx)
+	return ctx
 }
 
-func (tx *Tx) prepared(ctx context.Context, query string, args int) *sql.Stmt {
-	if tx.stmts == nil || args == 0 {
-		return nil
-	}
-	return tx.stmts.get(ctx, query)
+// finish closes what fn left open and lets no further statement through.
+func (tx *Tx) finish() {
+	tx.over = true
+	tx.closeRows()
 }
 
-// rebind turns ? placeholders into $1, $2 … for PostgreSQL, outside of literals, quoted names and comments.
-func (db *DB) rebind(query string) string {
-	if db.dialect == SQLite || !strings.Contains(query, "?") {
-		return query
+func (tx *Tx) closeRows() {
+	for _, r := range tx.rows {
+		_ = r.Close()
 	}
-	if s, ok := db.rebound.Load(query); ok {
-		if text, ok := s.(string); ok {
-			return text
-		}
-	}
-	text := rebind(query)
-	db.rebound.Store(query, text)
-	return text
+	tx.rows = tx.rows[:0]
 }
-
-func rebind(query string) string {
-	var b strings.Builder
-	n := 0
-	for i := 0; i < len(query); i++ {
-		c := query[i]
-		switch {
-		case c == '\'' || c == '"':
-			end := strings.IndexByte(query[i+1:], c)
-			if end < 0 {
-				b.WriteString(query[i:])
-				return b.String()
-			}
-			b.WriteString(query[i : i+end+2])
-			i += end + 1
-		case c == '-' && strings.HasPrefix(query[i:], "--"):
-			end := strings.IndexByte(query[i:], '\n')
-			if end < 0 {
-				end = len(query) - i
-			}
-			b.WriteString(query[i : i+end])
-			i += end - 1
-		case c == '?':
-			n++
-			b.WriteByte('$')
-			b.WriteString(strconv.Itoa(n))
-		default:
-			b.WriteByte(c)
-		}
-	}
-	return b.String()
-}
-
-// None tells whether err says that a query for one row found none.
-func None(err error) bool {
-	return err != nil && (err == sql.ErrNoRows || fault.Is(err, fault.NotFound))
-} //nolint:errorlint // Row.Scan gives the bare value

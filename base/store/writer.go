@@ -1,255 +1,304 @@
 package store
 
 import (
-	"bytes"
 	"context"
-	"database/sql"
-	"fmt"
-	"runtime"
-	"sync"
+	"errors"
 	"sync/atomic"
+
+	sqlitedriver "modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"chengshu/base/fault"
 )
 
-// A batch holds at most this many units, so that the first of them does not wait long for its commit.
-const batchLimit = 64
-
-// writer owns the one write connection of SQLite. Units that wait while a commit is being synced go into the next
-// transaction together, each in a savepoint of its own: one fsync for all of them.
+// writer owns the one connection that writes. Its goroutine gives each waiting caller its turn inside one transaction and
+// commits once for all of them; each function runs on its caller's goroutine, so that a panic or t.Fatal in it ends the
+// right one.
 type writer struct {
-	db      *DB
-	conn    *sql.Conn
-	stmts   *statements
-	queue   chan *unit
-	done    chan struct{}
-	owner   []byte // name of the goroutine, to tell a nested Write
-	units   atomic.Int64
-	commits atomic.Int64
-
-	mu     sync.RWMutex
-	closed bool
+	db    *DB
+	dsn   string
+	group int
+	queue chan *unit
+	stop  chan struct{}
+	done  chan struct{}
+	link  *link // touched only by the goroutine; nil after a loss
 }
 
+// unit is one call of Write.
 type unit struct {
-	fn     func(*Tx) error
-	result chan outcome
-	after  []func()
-	err    error
-	panic  any
+	state atomic.Int32
+	turn  chan turn
+	back  chan error // what one run of the function gave
+	ctx   context.Context
 }
 
-type outcome struct {
-	err   error
-	panic any
+// turn is the writer's word to the caller: run the function with tx, or, where tx is nil, be done with err.
+type turn struct {
+	tx  *Tx
+	err error
 }
 
-func newWriter(db *DB, conn *sql.Conn) *writer {
-	w := &writer{db: db, conn: conn, queue: make(chan *unit, 256), done: make(chan struct{})}
-	w.stmts = &statements{conn: conn, byText: map[string]*sql.Stmt{}}
-	started := make(chan struct{})
-	go w.run(started)
-	<-started
-	return w
-}
+// States of a unit.
+const (
+	waiting int32 = iota
+	taken
+	dropped // the caller went away before its turn
+)
 
-func (w *writer) close() {
-	w.mu.Lock()
-	if w.closed {
-		w.mu.Unlock()
-		return
+// errAborted stands for a function that did not return: a panic or runtime.Goexit.
+var errAborted = errors.New("function did not return")
+
+func openWriter(ctx context.Context, db *DB, dsn string, group int) (*writer, error) {
+	l, err := openLink(ctx, dsn)
+	if err != nil {
+		return nil, err
 	}
-	w.closed = true
-	close(w.queue)
-	w.mu.Unlock()
-	<-w.done
+	w := &writer{
+		db: db, dsn: dsn, group: group, link: l,
+		queue: make(chan *unit, 4*group), stop: make(chan struct{}), done: make(chan struct{}),
+	}
+	go w.loop()
+	return w, nil
 }
 
-func (w *writer) do(ctx context.Context, fn func(*Tx) error) error {
-	if bytes.Equal(goroutine(), w.owner) {
-		return fault.New(fault.Internal, "store.nested")
+// write queues the function and waits.
+func (w *writer) write(ctx context.Context, fn func(*Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return fault.New(fault.Unavailable, "store.busy").With(err)
 	}
-	u := &unit{fn: fn, result: make(chan outcome, 1)}
-	w.mu.RLock()
-	if w.closed {
-		w.mu.RUnlock()
+	u := &unit{turn: make(chan turn, 1), back: make(chan error, 1), ctx: context.WithoutCancel(ctx)}
+	select {
+	case <-w.stop:
 		return fault.New(fault.Unavailable, "store.closed")
+	default:
 	}
 	select {
 	case w.queue <- u:
-		w.mu.RUnlock()
+	case <-w.stop:
+		return fault.New(fault.Unavailable, "store.closed")
 	case <-ctx.Done():
-		w.mu.RUnlock()
 		return fault.New(fault.Unavailable, "store.busy").With(ctx.Err())
 	}
-	o := <-u.result
-	if o.panic != nil {
-		panic(o.panic) // the caller's defect, raised where the caller is
-	}
-	return o.err
-}
-
-func (w *writer) run(started chan<- struct{}) {
-	w.owner = goroutine()
-	close(started)
-	defer close(w.done)
-	defer func() { w.stmts.close(); _ = w.conn.Close() }()
-	for u := range w.queue {
-		batch := []*unit{u}
-	more:
-		for len(batch) < batchLimit {
-			select {
-			case next, ok := <-w.queue:
-				if !ok {
-					break more
+	var hooks []func()
+	cancel, done := ctx.Done(), w.done
+	for {
+		select {
+		case t := <-u.turn:
+			if t.tx == nil {
+				if t.err == nil {
+					for _, hook := range hooks {
+						hook()
+					}
 				}
-				batch = append(batch, next)
-			default:
-				break more
+				return t.err
 			}
-		}
-		w.commit(batch)
-	}
-}
-
-// commit runs the units in one transaction. When the database gives up on the whole transaction, as it does on a full
-// disk, the units are run again one by one, so that a large one cannot take small ones with it.
-func (w *writer) commit(batch []*unit) {
-	if len(batch) > 1 && w.together(batch) {
-		w.answer(batch)
-		return
-	}
-	for _, u := range batch {
-		u.err, u.panic, u.after = nil, nil, nil
-		w.alone(u)
-	}
-	w.answer(batch)
-}
-
-func (w *writer) answer(batch []*unit) {
-	for _, u := range batch {
-		if u.err == nil && u.panic == nil {
-			w.units.Add(1)
-			for _, fn := range u.after {
-				fn()
+			u.run(t.tx, fn)
+			hooks = t.tx.hooks
+			cancel, done = nil, nil
+		case <-cancel:
+			if u.state.CompareAndSwap(waiting, dropped) {
+				return fault.New(fault.Unavailable, "store.busy").With(ctx.Err())
 			}
-		}
-		u.result <- outcome{u.err, u.panic}
-	}
-}
-
-// together gives false when the transaction as a whole was lost.
-func (w *writer) together(batch []*unit) bool {
-	if w.exec("BEGIN IMMEDIATE") != nil {
-		return false
-	}
-	kept := 0
-	for _, u := range batch {
-		if w.exec("SAVEPOINT unit") != nil {
-			w.rollback()
-			return false
-		}
-		w.call(u)
-		if u.err != nil || u.panic != nil {
-			if w.exec("ROLLBACK TO SAVEPOINT unit") != nil {
-				w.rollback()
-				return false
+			cancel = nil
+		case <-done:
+			if u.state.CompareAndSwap(waiting, dropped) {
+				return fault.New(fault.Unavailable, "store.closed")
 			}
-		} else {
-			kept++
-		}
-		if w.exec("RELEASE SAVEPOINT unit") != nil {
-			w.rollback()
-			return false
+			done = nil
 		}
 	}
-	if w.exec("COMMIT") != nil {
-		w.rollback()
-		return false
-	}
-	if kept > 0 {
-		w.commits.Add(1)
-	}
-	return true
 }
 
-func (w *writer) alone(u *unit) {
-	if u.err = w.exec("BEGIN IMMEDIATE"); u.err != nil {
-		return
-	}
-	w.call(u)
-	if u.err != nil || u.panic != nil {
-		w.rollback()
-		return
-	}
-	if u.err = w.exec("COMMIT"); u.err != nil {
-		w.rollback()
-		return
-	}
-	w.commits.Add(1)
-}
-
-func (w *writer) call(u *unit) {
-	tx := &Tx{db: w.db, q: w.conn, stmts: w.stmts}
+// run runs the function once. Where it does not return, the writer is told and its rollback awaited before the panic goes on.
+func (u *unit) run(tx *Tx, fn func(*Tx) error) {
+	returned := false
 	defer func() {
-		if p := recover(); p != nil {
-			u.panic = fmt.Sprintf("%v\n%s", p, stack())
+		if !returned {
+			u.back <- errAborted
+			<-u.turn
 		}
 	}()
-	u.err = u.fn(tx)
-	u.after = tx.after
+	err := fn(tx)
+	returned = true
+	u.back <- err
 }
 
-func (w *writer) exec(query string) error {
-	_, err := w.conn.ExecContext(context.Background(), query)
-	return w.db.fault(query, err)
-}
+func (u *unit) finish(err error) { u.turn <- turn{err: err} }
 
-// rollback may find nothing to roll back: SQLite itself ends the transaction on some errors.
-func (w *writer) rollback() { _, _ = w.conn.ExecContext(context.Background(), "ROLLBACK") }
-
-// statements are the prepared statements of the write connection, by text. The texts come from the program and from
-// declarations, so their number is bounded; the cap is a guard against a caller that builds texts from input.
-type statements struct {
-	conn   *sql.Conn
-	byText map[string]*sql.Stmt
-}
-
-const statementLimit = 2000
-
-func (s *statements) get(ctx context.Context, query string) *sql.Stmt {
-	if st := s.byText[query]; st != nil {
-		return st
+func (w *writer) close() error {
+	close(w.stop)
+	<-w.done
+	if w.link == nil {
+		return nil
 	}
-	if len(s.byText) >= statementLimit {
-		s.close()
-	}
-	st, err := s.conn.PrepareContext(ctx, query)
-	if err != nil {
-		return nil // the plain path runs it again and reports the error
-	}
-	s.byText[query] = st
-	return st
+	return w.link.close()
 }
 
-func (s *statements) close() {
-	for _, st := range s.byText {
-		_ = st.Close()
+func (w *writer) loop() {
+	defer close(w.done)
+	for {
+		select {
+		case u := <-w.queue:
+			w.serve(u)
+		case <-w.stop:
+			for {
+				select {
+				case u := <-w.queue:
+					w.serve(u)
+				default:
+					return
+				}
+			}
+		}
 	}
-	clear(s.byText)
 }
 
-// goroutine gives the header of the current goroutine's stack, "goroutine 18 ", which names it.
-func goroutine() []byte {
-	var buf [32]byte
-	b := buf[:runtime.Stack(buf[:], false)]
-	if i := bytes.IndexByte(b, '['); i > 0 {
-		b = b[:i]
+// serve commits the unit together with those that wait.
+func (w *writer) serve(u *unit) {
+	if !u.state.CompareAndSwap(waiting, taken) {
+		return
 	}
-	return bytes.Clone(b)
+	again, alone := w.commit([]*unit{u}, w.group)
+	for len(again) > 0 { // each round settles at least one unit
+		if alone {
+			for _, u := range again {
+				more, _ := w.commit([]*unit{u}, 1)
+				for len(more) > 0 {
+					more, _ = w.commit(more, 1)
+				}
+			}
+			return
+		}
+		w.db.retries.Add(uint64(len(again)))
+		again, alone = w.commit(again, len(again))
+	}
 }
 
-func stack() []byte {
-	buf := make([]byte, 8<<10)
-	return buf[:runtime.Stack(buf, false)]
+// next gives the next unit of a group: those given first, then those that wait, up to limit.
+func (w *writer) next(todo *[]*unit, count, limit int) *unit {
+	if len(*todo) > 0 {
+		u := (*todo)[0]
+		*todo = (*todo)[1:]
+		return u
+	}
+	for count < limit {
+		select {
+		case u := <-w.queue:
+			if u.state.CompareAndSwap(waiting, taken) {
+				return u
+			}
+		default:
+			return nil
+		}
+	}
+	return nil
+}
+
+// commit runs units in one transaction. It gives back those to be run again, because a failure of another one took the
+// transaction with it or because (alone) the commit was refused for a deferred constraint that only one of them broke.
+func (w *writer) commit(todo []*unit, limit int) (again []*unit, alone bool) {
+	ctx := context.Background()
+	var good []*unit
+	open := false
+	for count := 0; ; count++ {
+		u := w.next(&todo, count, limit)
+		if u == nil {
+			break
+		}
+		if !open {
+			if err := w.begin(ctx); err != nil {
+				u.finish(err)
+				continue
+			}
+			open = true
+		}
+		err, gone := w.run(ctx, u, len(good) > 0)
+		if err == nil {
+			good = append(good, u)
+			continue
+		}
+		switch {
+		case gone:
+			w.drop()
+			u.finish(err)
+			return append(good, todo...), false
+		case len(good) == 0:
+			open = false // the only unit so far; it was rolled back whole
+		}
+		u.finish(err)
+	}
+	if len(good) == 0 {
+		return nil, false
+	}
+	if _, err := w.link.ExecContext(ctx, "COMMIT"); err != nil {
+		if _, e := w.link.ExecContext(ctx, "ROLLBACK"); e != nil {
+			w.drop()
+		}
+		var le *sqlitedriver.Error
+		if len(good) > 1 && errors.As(err, &le) && le.Code()&0xff == sqlite3.SQLITE_CONSTRAINT {
+			return good, true
+		}
+		for _, u := range good {
+			u.finish(err)
+		}
+		return nil, false
+	}
+	w.db.commits.Add(1)
+	w.link.trim()
+	for _, u := range good {
+		u.finish(nil)
+	}
+	return nil, false
+}
+
+func (w *writer) begin(ctx context.Context) error {
+	if w.link == nil {
+		l, err := openLink(ctx, w.dsn)
+		if err != nil {
+			return err
+		}
+		w.link = l
+	}
+	_, err := w.link.ExecContext(ctx, "BEGIN IMMEDIATE") // takes the write lock now, not in the middle
+	return err
+}
+
+// run gives the unit its turn. The first unit of a transaction needs no savepoint: its failure rolls back everything, which
+// is only itself. gone tells that the transaction itself was lost, as SQLite does on a full disk.
+func (w *writer) run(ctx context.Context, u *unit, savepoint bool) (err error, gone bool) { //nolint:revive,staticcheck // the error is a value here
+	if savepoint {
+		if _, err := w.link.ExecContext(ctx, "SAVEPOINT u"); err != nil {
+			return err, true
+		}
+	}
+	tx := &Tx{q: w.link, dialect: SQLite, keep: true}
+	u.turn <- turn{tx: tx}
+	err = <-u.back
+	tx.finish()
+	if err == nil {
+		err = tx.failed
+	}
+	if err == nil && savepoint {
+		_, err = w.link.ExecContext(ctx, "RELEASE u")
+	}
+	if err == nil {
+		return nil, false
+	}
+	if !savepoint {
+		_, e := w.link.ExecContext(ctx, "ROLLBACK")
+		return err, e != nil
+	}
+	for _, undo := range []string{"ROLLBACK TO u", "RELEASE u"} {
+		if _, e := w.link.ExecContext(ctx, undo); e != nil {
+			return err, true
+		}
+	}
+	return err, false
+}
+
+func (w *writer) drop() {
+	if w.link != nil {
+		_ = w.link.close()
+		w.link = nil
+	}
 }

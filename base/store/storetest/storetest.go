@@ -4,7 +4,7 @@
 // the test process, a fresh database for each test. Where they are absent the test is skipped loudly, and fails when
 // CHENGSHU_CI=1.
 //
-// Main functions: Each, SQLite, PostgreSQL.
+// Main functions: Each, EachURL, SQLite, PostgreSQL.
 package storetest
 
 import (
@@ -22,10 +22,30 @@ func Each(t *testing.T, fn func(t *testing.T, db *store.DB)) {
 	t.Run("postgres", func(t *testing.T) { fn(t, PostgreSQL(t)) })
 }
 
+// EachURL runs fn as a sub-test with the URL of a new SQLite file and of a new PostgreSQL database, for tests that open it
+// several times.
+func EachURL(t *testing.T, fn func(t *testing.T, url string)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { fn(t, SQLiteURL(t)) })
+	t.Run("postgres", func(t *testing.T) { fn(t, PostgreSQLURL(t)) })
+}
+
+// Open opens a database of the URL and closes it at the end of the test.
+func Open(t testing.TB, url string) *store.DB {
+	t.Helper()
+	return open(t, url)
+}
+
+// SQLiteURL names a new file that goes with the test.
+func SQLiteURL(t testing.TB) string {
+	t.Helper()
+	return "sqlite:" + filepath.Join(t.TempDir(), "test.db")
+}
+
 // SQLite opens a new SQLite database that goes with the test.
 func SQLite(t testing.TB) *store.DB {
 	t.Helper()
-	return open(t, "sqlite:"+filepath.Join(t.TempDir(), "test.db"))
+	return open(t, SQLiteURL(t))
 }
 
 // PostgreSQL opens a new database in the test process's cluster.
