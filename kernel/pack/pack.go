@@ -1,0 +1,296 @@
+// Package pack loads packs: folders of data that make a department's application.
+//
+// A bundle is a set of packs in load order: the product's, then the county's, then the site's. Loading parses and checks
+// everything and names the file and line of every problem; a bundle is immutable and a reload makes a new one. The package
+// stores nothing; the app puts a bundle in force.
+//
+// Main types: Bundle, Pack.
+package pack
+
+import (
+	"io/fs"
+	"path"
+	"slices"
+	"sort"
+	"strings"
+
+	"chengshu/base/feel"
+	"chengshu/kernel/policy"
+	"chengshu/kernel/schema"
+)
+
+// Pack is one pack as declared.
+type Pack struct {
+	Name    string   `yaml:"pack"`
+	Version string   `yaml:"version"`
+	Needs   []string `yaml:"needs"`
+	Systems []string `yaml:"systems"`
+
+	FS         fs.FS             `yaml:"-"` // the folder
+	Flows      []Flow            `yaml:"-"`
+	Menu       []*MenuEntry      `yaml:"-"`
+	Layers     []*Layer          `yaml:"-"`
+	Indicators []*Indicator      `yaml:"-"`
+	Tests      []string          `yaml:"-"` // scenario files
+	Demo       []string          `yaml:"-"` // demo files
+	Words      map[string]string `yaml:"-"`
+}
+
+// Flow is a process of a pack.
+type Flow struct {
+	Key  string // "<pack>.<file>"
+	Type string // record type whose flow it is; empty for sub-processes that are called
+	File string
+	XML  []byte
+}
+
+// MenuEntry is an entry of the desk's menu: the list of a type, or a page.
+type MenuEntry struct {
+	ID     string     `yaml:"id" json:"id"`
+	Type   string     `yaml:"type" json:"type,omitempty"`
+	Filter string     `yaml:"filter" json:"filter,omitempty"`
+	Page   string     `yaml:"page" json:"page,omitempty"`
+	Pack   string     `yaml:"pack" json:"pack,omitempty"`
+	Order  int        `yaml:"order" json:"order"`
+	Pos    schema.Pos `yaml:"-" json:"-"`
+}
+
+// Layer is a map layer of records.
+type Layer struct {
+	ID      string     `yaml:"id" json:"id"`
+	Type    string     `yaml:"type" json:"type"`
+	Filter  string     `yaml:"filter" json:"filter,omitempty"`
+	Color   string     `yaml:"color" json:"color,omitempty"`
+	MinZoom int        `yaml:"min_zoom" json:"min_zoom"`
+	Pos     schema.Pos `yaml:"-" json:"-"`
+}
+
+// Indicator is a number with its formula: records of a type in a period, those that count over those that could.
+type Indicator struct {
+	ID          string     `yaml:"-"` // "<pack>.<name>"
+	Of          string     `yaml:"of"`
+	Period      string     `yaml:"period"`      // instant or date field that places a record in a period; default created_at
+	Numerator   string     `yaml:"numerator"`   // FEEL; empty counts all
+	Denominator string     `yaml:"denominator"` // FEEL; empty for a plain count
+	By          []string   `yaml:"by"`          // cuts offered
+	Unit        string     `yaml:"unit"`        // percent, count, hours, money
+	Measure     string     `yaml:"measure"`     // count, sum:<field>, avg:<field>
+	Weight      float64    `yaml:"weight"`      // share in a score
+	Lower       bool       `yaml:"lower"`       // less is better
+	Pos         schema.Pos `yaml:"-"`
+}
+
+// Bundle is a loaded, checked set of packs.
+type Bundle struct {
+	Packs  []*Pack
+	Set    *schema.Set
+	Roles  []*policy.Role
+	Grants []*policy.Grant
+	words  map[string]string
+}
+
+// Word gives the words of a key, the key itself where the locale lacks it. {name} in the words is replaced by arguments.
+func (b *Bundle) Word(key string, args map[string]any) string {
+	w, ok := b.words[key]
+	if !ok {
+		return key
+	}
+	return expand(w, args)
+}
+
+// Has tells whether the locale has the key.
+func (b *Bundle) Has(key string) bool { _, ok := b.words[key]; return ok }
+
+// Words gives every key that begins with prefix.
+func (b *Bundle) Words(prefix string) map[string]string {
+	out := map[string]string{}
+	for k, v := range b.words {
+		if strings.HasPrefix(k, prefix) {
+			out[k] = v
+		}
+	}
+	return out
+}
+
+// Pack gives the pack of that name, nil where there is none.
+func (b *Bundle) Pack(name string) *Pack {
+	for _, p := range b.Packs {
+		if p.Name == name {
+			return p
+		}
+	}
+	return nil
+}
+
+// Indicator gives the indicator of that id, nil where there is none.
+func (b *Bundle) Indicator(id string) *Indicator {
+	for _, p := range b.Packs {
+		for _, i := range p.Indicators {
+			if i.ID == id {
+				return i
+			}
+		}
+	}
+	return nil
+}
+
+// loader collects what the files say.
+type loader struct {
+	bundle   *Bundle
+	draft    *schema.Draft
+	problems schema.Problems
+}
+
+// Load reads the packs of the sources, each a folder of pack folders, in the order that "needs" asks for. Words of the
+// kernel itself come in words. The fault Invalid "pack.invalid" lists every problem with its file and line.
+func Load(words map[string]string, funcs []feel.Func, sources ...fs.FS) (*Bundle, error) {
+	l := &loader{bundle: &Bundle{words: map[string]string{}}, draft: schema.NewDraft(funcs...)}
+	for k, v := range words {
+		l.bundle.words[k] = v
+	}
+	var found []*Pack
+	for _, src := range sources {
+		found = append(found, l.discover(src)...)
+	}
+	l.bundle.Packs = l.sorted(found)
+	for _, p := range l.bundle.Packs {
+		l.read(p)
+	}
+	set, err := l.draft.Freeze()
+	if err != nil {
+		l.problems = append(l.problems, l.draft.Problems()...)
+		return nil, l.problems.Fault()
+	}
+	l.bundle.Set = set
+	l.connect()
+	if err := l.problems.Fault(); err != nil {
+		return nil, err
+	}
+	return l.bundle, nil
+}
+
+// discover finds the pack folders of one source.
+func (l *loader) discover(src fs.FS) []*Pack {
+	files, err := fs.Glob(src, "*/pack.yaml")
+	if err != nil {
+		return nil
+	}
+	var out []*Pack
+	for _, file := range files {
+		text, err := fs.ReadFile(src, file)
+		if err != nil {
+			l.problems.Add(schema.Pos{File: file, Line: 1}, "pack.file", "detail", err.Error())
+			continue
+		}
+		root := schema.Document(file, text, &l.problems)
+		if root == nil {
+			continue
+		}
+		p := &Pack{Words: map[string]string{}}
+		schema.DecodeStrict(file, root, p, &l.problems)
+		dir := path.Dir(file)
+		if p.Name != dir {
+			l.problems.Add(schema.Pos{File: file, Line: root.Line}, "pack.name", "name", p.Name, "folder", dir)
+			continue
+		}
+		if p.FS, err = fs.Sub(src, dir); err == nil {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// sorted orders packs so that each comes after those it needs; a missing or circular need is a problem.
+func (l *loader) sorted(found []*Pack) []*Pack {
+	byName := map[string]*Pack{}
+	for _, p := range found {
+		byName[p.Name] = p // a later source replaces a pack of the same name as a whole
+	}
+	names := make([]string, 0, len(byName))
+	for n := range byName {
+		names = append(names, n)
+	}
+	sort.Strings(names)
+	var out []*Pack
+	state := map[string]int{}
+	var visit func(name, by string)
+	visit = func(name, by string) {
+		p := byName[name]
+		pos := schema.Pos{File: by + "/pack.yaml", Line: 1}
+		switch {
+		case p == nil:
+			l.problems.Add(pos, "pack.missing", "name", name)
+		case state[name] == 1:
+			l.problems.Add(pos, "pack.circle", "name", name)
+		case state[name] == 0:
+			state[name] = 1
+			for _, n := range p.Needs {
+				visit(n, name)
+			}
+			state[name] = 2
+			out = append(out, p)
+		}
+	}
+	for _, n := range names {
+		visit(n, n)
+	}
+	return out
+}
+
+// connect checks what refers across files: menus, layers, indicators and flows to types.
+func (l *loader) connect() {
+	set := l.bundle.Set
+	for _, p := range l.bundle.Packs {
+		for _, m := range p.Menu {
+			if m.Type != "" {
+				l.knownType(m.Pos, m.Type)
+			}
+		}
+		for _, y := range p.Layers {
+			l.knownType(y.Pos, y.Type)
+		}
+		for _, i := range p.Indicators {
+			l.checkIndicator(set, i)
+		}
+		for _, t := range set.Types() {
+			if t.Pack != p.Name || t.Flow == "" {
+				continue
+			}
+			at := slices.IndexFunc(p.Flows, func(f Flow) bool { return f.Key == t.FlowKey() })
+			if at < 0 {
+				l.problems.Add(t.Pos, "pack.flow", "flow", t.Flow)
+				continue
+			}
+			p.Flows[at].Type = t.Name
+		}
+	}
+}
+
+func (l *loader) knownType(pos schema.Pos, name string) {
+	if _, err := l.bundle.Set.Type(name); err != nil {
+		l.problems.Add(pos, "pack.type", "type", name)
+	}
+}
+
+func (l *loader) checkIndicator(set *schema.Set, i *Indicator) {
+	t, err := set.Type(i.Of)
+	if err != nil {
+		l.problems.Add(i.Pos, "pack.type", "type", i.Of)
+		return
+	}
+	for _, src := range []string{i.Numerator, i.Denominator} {
+		if src == "" {
+			continue
+		}
+		e, err := feel.Compile(src, t.Scope())
+		if err == nil {
+			_, err = e.SQL(nil, t.SQLColumn)
+		}
+		if err != nil {
+			l.problems.Add(i.Pos, "feel", "source", src, "detail", err.Error())
+		}
+	}
+	if c, ok := t.SQLColumn(i.Period); !ok || c.Kind != feel.ColumnDateTime && c.Kind != feel.ColumnDate {
+		l.problems.Add(i.Pos, "indicator.period", "field", i.Period)
+	}
+}

@@ -1,0 +1,242 @@
+package record
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"chengshu/base/fault"
+	"chengshu/base/store"
+	"chengshu/kernel/schema"
+)
+
+// systemColumns are the columns that every record table begins with, in order.
+func systemColumns() []schema.Column {
+	return []schema.Column{
+		{Name: "id", Type: "TEXT"}, {Name: "number", Type: "TEXT"}, {Name: "title", Type: "TEXT"}, {Name: "rev", Type: "BIGINT"},
+		{Name: "state", Type: "TEXT"}, {Name: "area", Type: "TEXT"}, {Name: "org", Type: "TEXT"}, {Name: "owner", Type: "TEXT"},
+		{Name: "created_at", Type: "BIGINT"}, {Name: "created_by", Type: "TEXT"},
+		{Name: "updated_at", Type: "BIGINT"}, {Name: "updated_by", Type: "TEXT"},
+		{Name: "deleted_at", Type: "BIGINT"}, {Name: "ext", Type: "TEXT"},
+	}
+}
+
+// columns gives every column of a type's table, in the order that encode and decode use.
+func columns(t *schema.Type) []schema.Column {
+	out := systemColumns()
+	for _, f := range t.FieldList {
+		out = append(out, f.Columns()...)
+	}
+	return out
+}
+
+func columnNames(t *schema.Type) []string {
+	cols := columns(t)
+	out := make([]string, len(cols))
+	for i, c := range cols {
+		out[i] = quote(c.Name)
+	}
+	return out
+}
+
+// quote keeps column names apart from the words of SQL. Declared names are [a-z][a-z0-9_]* only.
+func quote(name string) string { return `"` + name + `"` }
+
+func isInstant(column string) bool { return strings.HasSuffix(column, "_at") }
+
+// encode gives one value per column.
+func encode(r *Record) ([]any, error) {
+	system := systemColumns()
+	out := make([]any, 0, len(system)+len(r.Type.FieldList))
+	for _, c := range system {
+		v := r.Values[c.Name]
+		if isInstant(c.Name) {
+			v = micros(v)
+		}
+		if c.Name == "ext" {
+			doc, err := encodeExt(r)
+			if err != nil {
+				return nil, err
+			}
+			v = doc
+		}
+		out = append(out, v)
+	}
+	for _, f := range r.Type.FieldList {
+		if len(f.Columns()) > 0 {
+			out = append(out, f.Encode(r.Values[f.Name])...)
+		}
+	}
+	return out, nil
+}
+
+func encodeExt(r *Record) (any, error) {
+	ext := map[string]any{}
+	for _, f := range r.Type.FieldList {
+		if f.Ext && r.Values[f.Name] != nil {
+			ext[f.Name] = r.Values[f.Name]
+		}
+	}
+	if len(ext) == 0 {
+		return nil, nil
+	}
+	b, err := json.Marshal(ext)
+	if err != nil {
+		return nil, fault.Wrap("encode ext", err)
+	}
+	return string(b), nil
+}
+
+func micros(v any) any {
+	s, ok := v.(string)
+	if !ok {
+		return nil
+	}
+	t, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil {
+		return nil
+	}
+	return t.UnixMicro()
+}
+
+// decode is the inverse of encode; child tables are read apart.
+func decode(t *schema.Type, cols []any) *Record {
+	r := &Record{Type: t, Values: make(schema.Values, len(cols))}
+	for i, c := range systemColumns() {
+		switch v := cols[i].(type) {
+		case nil:
+		case int64:
+			if isInstant(c.Name) {
+				r.Values[c.Name] = schema.FormatTime(time.UnixMicro(v))
+			} else {
+				r.Values[c.Name] = v
+			}
+		case []byte:
+			r.Values[c.Name] = string(v)
+		default:
+			r.Values[c.Name] = v
+		}
+	}
+	at := len(systemColumns())
+	for _, f := range t.FieldList {
+		n := len(f.Columns())
+		if n == 0 {
+			continue
+		}
+		if v := f.Decode(cols[at : at+n]); v != nil {
+			r.Values[f.Name] = v
+		}
+		at += n
+	}
+	if ext, ok := r.Values["ext"].(string); ok {
+		var doc map[string]any
+		if json.Unmarshal([]byte(ext), &doc) == nil {
+			for _, f := range t.FieldList {
+				if f.Ext && doc[f.Name] != nil {
+					r.Values[f.Name] = doc[f.Name]
+				}
+			}
+		}
+	}
+	delete(r.Values, "ext")
+	return r
+}
+
+// scan reads rows of a type's table into records, child tables included.
+func scan(ctx context.Context, tx *store.Tx, t *schema.Type, rows *sql.Rows) ([]*Record, error) {
+	defer func() { _ = rows.Close() }()
+	n := len(columns(t))
+	var out []*Record
+	for rows.Next() {
+		cols := make([]any, n)
+		dest := make([]any, n)
+		for i := range cols {
+			dest[i] = &cols[i]
+		}
+		if err := rows.Scan(dest...); err != nil {
+			return nil, fault.Wrap("scan "+t.Name, err)
+		}
+		out = append(out, decode(t, cols))
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fault.Wrap("scan "+t.Name, err)
+	}
+	_ = rows.Close() // before the next query: a SQLite connection may hold only one open result set in a writer
+	for _, f := range t.FieldList {
+		if f.Type == "rows" {
+			if err := loadChildren(ctx, tx, t, f, out); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return out, nil
+}
+
+// load reads one record without asking policy; the caller does. Deleted records are found too.
+func (s *Store) load(ctx context.Context, tx *store.Tx, t *schema.Type, id string) (*Record, error) {
+	query := "SELECT " + strings.Join(columnNames(t), ", ") + " FROM " + t.Table() + " WHERE id = ?"
+	rows, err := tx.Query(ctx, query, id)
+	if err != nil {
+		return nil, err
+	}
+	found, err := scan(ctx, tx, t, rows)
+	if err != nil {
+		return nil, err
+	}
+	if len(found) == 0 {
+		return nil, notFound(t, id)
+	}
+	return found[0], nil
+}
+
+func notFound(t *schema.Type, id string) error {
+	return fault.New(fault.NotFound, "record.unknown", "type", t.Name, "id", id)
+}
+
+func insert(ctx context.Context, tx *store.Tx, r *Record) error {
+	values, err := encode(r)
+	if err != nil {
+		return err
+	}
+	names := columnNames(r.Type)
+	query := "INSERT INTO " + r.Type.Table() + " (" + strings.Join(names, ", ") + ") VALUES (?" + strings.Repeat(", ?", len(names)-1) + ")"
+	if _, err := tx.Exec(ctx, query, values...); err != nil {
+		return err
+	}
+	return saveChildren(ctx, tx, nil, r)
+}
+
+// update writes the row if it still has the old revision; a Conflict fault "record.stale" otherwise.
+func update(ctx context.Context, tx *store.Tx, old, r *Record) error {
+	was, err := encode(old)
+	if err != nil {
+		return err
+	}
+	is, err := encode(r)
+	if err != nil {
+		return err
+	}
+	var sets []string
+	var args []any
+	for i, name := range columnNames(r.Type) {
+		if was[i] != is[i] {
+			sets = append(sets, name+" = ?")
+			args = append(args, is[i])
+		}
+	}
+	args = append(args, r.ID(), old.Rev())
+	n, err := tx.Exec(ctx, "UPDATE "+r.Type.Table()+" SET "+strings.Join(sets, ", ")+" WHERE id = ? AND rev = ?", args...)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return stale(r.Type, old.ID())
+	}
+	return saveChildren(ctx, tx, old, r)
+}
+
+func stale(t *schema.Type, id string) error {
+	return fault.New(fault.Conflict, "record.stale", "type", t.Name, "id", id)
+}

@@ -1,0 +1,273 @@
+package record
+
+import (
+	"context"
+	"encoding/json"
+	"reflect"
+	"sort"
+
+	"chengshu/base/fault"
+	"chengshu/base/store"
+	"chengshu/kernel/identity"
+	"chengshu/kernel/journal"
+	"chengshu/kernel/schema"
+)
+
+// change is one difference between two revisions. Personal values stand in the history only; the journal gets digests.
+type change struct {
+	from, to any
+}
+
+// finish brings a changed record into its final shape: place, area, organisation, computed values, title; then it is
+// verified as a whole.
+func (s *Store) finish(ctx context.Context, tx *store.Tx, a identity.Actor, r *Record) error {
+	s.locate(r)
+	t := r.Type
+	env := s.env(ctx, tx, a, r)
+	t.Compute(r.Values, env)
+	s.settle(a, r)
+	if err := t.Verify(s.Set(), r.Values, env, s.today()); err != nil {
+		return err
+	}
+	if err := s.checkLinks(ctx, tx, r); err != nil {
+		return err
+	}
+	r.Values["title"] = t.TitleText(s.Set(), r.Values)
+	return nil
+}
+
+// locate assigns grid and area to every place that has a point.
+func (s *Store) locate(r *Record) {
+	for _, f := range r.Type.FieldList {
+		place, ok := r.Values[f.Name].(map[string]any)
+		if f.Type != "place" || !ok {
+			continue
+		}
+		lon, okLon := place["lon"].(float64)
+		lat, okLat := place["lat"].(float64)
+		if !okLon || !okLat || s.opt.Places == nil {
+			continue
+		}
+		next := map[string]any{"lon": lon, "lat": lat}
+		if place["address"] != nil {
+			next["address"] = place["address"]
+		}
+		if grid, area, ok := s.opt.Places.Locate(lon, lat); ok {
+			next["grid"], next["area"] = grid, area
+		}
+		r.Values[f.Name] = next
+	}
+}
+
+// settle sets the area and organisation paths from the fields the type names, from its first place or area field, or
+// from the creator.
+func (s *Store) settle(a identity.Actor, r *Record) {
+	area := ""
+	for _, f := range r.Type.FieldList {
+		if r.Type.Area != "" && f.Name != r.Type.Area {
+			continue
+		}
+		switch v := r.Values[f.Name].(type) {
+		case map[string]any:
+			if f.Type == "place" {
+				area, _ = v["area"].(string)
+			}
+		case string:
+			if f.Type == "area" {
+				area = v
+			}
+		}
+		if area != "" {
+			break
+		}
+	}
+	switch {
+	case area != "":
+		r.Values["area"] = area
+	case r.Values["area"] == nil && a.Area != "":
+		r.Values["area"] = a.Area
+	}
+	if org, ok := r.Values[r.Type.Org].(string); ok && r.Type.Org != "" {
+		r.Values["org"] = org
+	} else if r.Values["org"] == nil && a.Org != "" {
+		r.Values["org"] = a.Org
+	}
+}
+
+// checkLinks refuses references to records, organisations, people, areas and files that do not exist.
+func (s *Store) checkLinks(ctx context.Context, tx *store.Tx, r *Record) error {
+	bad := fault.New(fault.Invalid, "record.invalid", "type", r.Type.Name)
+	for _, f := range r.Type.FieldList {
+		v := r.Values[f.Name]
+		if v == nil {
+			continue
+		}
+		switch f.Type {
+		case "ref", "refs":
+			if err := s.checkRefs(ctx, tx, f, v, bad); err != nil {
+				return err
+			}
+		case "org", "person", "area":
+			id, _ := v.(string)
+			if s.opt.Names == nil {
+				continue
+			}
+			if _, known := s.opt.Names.Name(f.Type, id); !known {
+				bad.At("/"+f.Name, "field.unknown."+f.Type, "id", id)
+			}
+		}
+	}
+	if len(bad.Fields) > 0 {
+		return bad
+	}
+	return s.bindFiles(ctx, tx, r)
+}
+
+func (s *Store) checkRefs(ctx context.Context, tx *store.Tx, f *schema.Field, v any, bad *fault.Error) error {
+	ids, ok := v.([]any)
+	if !ok {
+		ids = []any{v}
+	}
+	target, err := s.Set().Type(f.Of)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		var one int
+		err := tx.QueryRow(ctx, "SELECT 1 FROM "+target.Table()+" WHERE id = ? AND deleted_at IS NULL", id).Scan(&one)
+		if store.None(err) {
+			bad.At("/"+f.Name, "field.ref.unknown", "of", f.Of, "id", id)
+		} else if err != nil {
+			return fault.Wrap("check reference", err)
+		}
+	}
+	return nil
+}
+
+// diff lists what changed between two revisions, system columns that say who and when left out.
+func diff(old, r *Record) map[string]change {
+	out := map[string]change{}
+	names := []string{"number", "state", "area", "org", "owner", "deleted_at"}
+	for _, f := range r.Type.FieldList {
+		names = append(names, f.Name)
+	}
+	for _, n := range names {
+		var from any
+		if old != nil {
+			from = old.Values[n]
+		}
+		if to := r.Values[n]; !reflect.DeepEqual(from, to) {
+			out[n] = change{from, to}
+		}
+	}
+	return out
+}
+
+// save writes the record and its history and gives the body for the journal entry: what changed, personal values as
+// salted digests. old is nil for a new record. Nothing changed gives a nil body and writes nothing.
+func (s *Store) save(ctx context.Context, tx *store.Tx, a identity.Actor, old, r *Record, op, reason string) (json.RawMessage, error) {
+	changes := diff(old, r)
+	if old != nil && len(changes) == 0 {
+		return nil, nil
+	}
+	now := schema.FormatTime(s.now())
+	r.Values["updated_at"], r.Values["updated_by"] = now, a.Person
+	var err error
+	if old == nil {
+		r.Values["rev"] = int64(1)
+		r.Values["created_at"], r.Values["created_by"] = now, a.Person
+		err = insert(ctx, tx, r)
+	} else {
+		r.Values["rev"] = old.Rev() + 1
+		err = update(ctx, tx, old, r)
+	}
+	if err != nil {
+		return nil, s.explainUnique(r.Type, err)
+	}
+	if err := s.index(ctx, tx, r, changes); err != nil {
+		return nil, err
+	}
+	body, patch, salt, err := describe(r.Type, changes)
+	if err != nil {
+		return nil, err
+	}
+	_, err = tx.Exec(ctx, "INSERT INTO "+r.Type.Table()+"_h (id, rev, op, at, by_person, reason, patch, salt) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		r.ID(), r.Rev(), op, micros(now), a.Person, reason, string(patch), salt)
+	return body, err
+}
+
+// describe gives the journal body and the history patch of the changes; the salt of the digests stays in the history,
+// so that erasing the history row erases the only way back to the personal values.
+func describe(t *schema.Type, changes map[string]change) (body, patch json.RawMessage, salt string, err error) {
+	names := make([]string, 0, len(changes))
+	for n := range changes {
+		names = append(names, n)
+	}
+	sort.Strings(names)
+	public, full := map[string][2]any{}, map[string][2]any{}
+	for _, n := range names {
+		c := changes[n]
+		full[n] = [2]any{c.from, c.to}
+		f := t.Field(n)
+		if f == nil || !f.Personal() {
+			public[n] = full[n]
+			continue
+		}
+		if salt == "" {
+			salt = journal.NewSalt()
+		}
+		public[n] = [2]any{digest(salt, n, c.from), digest(salt, n, c.to)}
+	}
+	if body, err = json.Marshal(map[string]any{"fields": public}); err != nil {
+		return nil, nil, "", fault.Wrap("describe change", err)
+	}
+	if patch, err = json.Marshal(full); err != nil {
+		return nil, nil, "", fault.Wrap("describe change", err)
+	}
+	return body, patch, salt, nil
+}
+
+func digest(salt, name string, v any) any {
+	if v == nil {
+		return nil
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		return nil
+	}
+	return journal.Digest(salt+name, b)
+}
+
+// index refreshes the full-text index when a searched value changed. Values above grade 2 are never indexed: a search
+// would tell what the mask hides.
+func (s *Store) index(ctx context.Context, tx *store.Tx, r *Record, changes map[string]change) error {
+	if s.opt.Index == nil {
+		return nil
+	}
+	if _, gone := changes["deleted_at"]; gone && r.Values["deleted_at"] != nil {
+		return s.opt.Index.Remove(ctx, tx, r.Type.Name, r.ID())
+	}
+	_, touched := changes["number"]
+	texts := []string{r.text("number"), r.Title()}
+	for _, f := range r.Type.FieldList {
+		if !f.Search || f.Grade > 2 {
+			continue
+		}
+		if _, ok := changes[f.Name]; ok {
+			touched = true
+		}
+		texts = append(texts, f.Text(r.Values[f.Name]))
+	}
+	if _, restored := changes["deleted_at"]; !touched && !restored && r.Rev() > 1 {
+		return nil
+	}
+	return s.opt.Index.Put(ctx, tx, r.Type.Name, r.ID(), texts)
+}
+
+// explainUnique names the fields of the unique rule that a write broke.
+func (s *Store) explainUnique(t *schema.Type, err error) error {
+	if !fault.Is(err, fault.Exists) {
+		return err
+	}
+	return fault.New(fault.Exists, "record.exists", "type", t.Name, "unique", t.Unique).With(err)
+}

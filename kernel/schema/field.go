@@ -1,0 +1,229 @@
+package schema
+
+import (
+	"sort"
+
+	"gopkg.in/yaml.v3"
+
+	"chengshu/base/fault"
+	"chengshu/base/feel"
+)
+
+// Field is one declared field of a record type, or one input field of a command.
+//
+// A value of a field is always in its canonical form, which is what the API shows as JSON: string, bool, int64,
+// float64, []any or map[string]any; nil means empty.
+type Field struct {
+	Name string `yaml:"-"`
+	Type string `yaml:"type"`
+
+	Required bool     `yaml:"required"`
+	Max      int      `yaml:"max"`     // text: runes; files: count; decimal and integer: see High
+	Min      int      `yaml:"min"`     // text: runes
+	Low      *string  `yaml:"low"`     // integer, decimal, money: least value
+	High     *string  `yaml:"high"`    // integer, decimal, money: greatest value
+	Scale    *int     `yaml:"scale"`   // decimal: digits behind the point, default 2
+	Pattern  string   `yaml:"pattern"` // text: RE2 the whole value must match
+	Of       string   `yaml:"of"`      // code: table; ref, refs: record type
+	Choices  []string `yaml:"choices"`
+	Leaf     bool     `yaml:"leaf"`   // code: only entries without children
+	As       string   `yaml:"as"`     // computed: type of the result
+	Format   string   `yaml:"format"` // number: NumberFormat
+
+	Default      string `yaml:"default"`       // FEEL over the record and user, when the input has no value
+	Compute      string `yaml:"compute"`       // computed: FEEL over the record
+	Visible      string `yaml:"visible"`       // FEEL over the record: shown in forms only when true
+	RequiredWhen string `yaml:"required_when"` // FEEL over the record
+
+	Grade int    `yaml:"grade"` // 1 public, 2 internal (default), 3 sensitive, 4 core (GB/T 43697)
+	Mask  string `yaml:"mask"`  // name, phone, idcard, address, hash, hide; default by type
+
+	List    int    `yaml:"list"`    // column position in lists, 0 not shown
+	Filter  bool   `yaml:"filter"`  // offered as a filter, and indexed
+	Search  bool   `yaml:"search"`  // part of full-text search
+	Set     string `yaml:"set"`     // "system": only processes, commands and computed values write it
+	Section string `yaml:"section"` // heading in forms and details
+
+	Fields []*Field `yaml:"-"` // rows: columns of the child table
+
+	Ext bool `yaml:"-"` // added by an overlay: lives in the ext column
+	Pos Pos  `yaml:"-"`
+
+	kind     kind
+	compute  *feel.Expr
+	def      *feel.Expr
+	visible  *feel.Expr
+	required *feel.Expr
+}
+
+// Column is one database column of a field.
+type Column struct {
+	Name  string
+	Type  string // TEXT, BIGINT, BOOLEAN, DOUBLE PRECISION
+	Index bool
+}
+
+// kind is what a field type knows. Each field type has one file field_<type>.go.
+type kind interface {
+	// columns gives the database columns; none for rows, whose values live in a child table.
+	columns(f *Field) []Column
+	// declare checks the declaration itself.
+	declare(f *Field, s *Set, problems *Problems)
+	// parse turns a JSON value into the canonical form or says what is wrong with it.
+	parse(f *Field, v any) (any, *fault.Field)
+	// encode gives the column values of a canonical value, nil for empty.
+	encode(f *Field, v any) []any
+	// decode gives the canonical value of column values.
+	decode(f *Field, cols []any) any
+	// feel gives the FEEL type and value gives the FEEL value of a canonical value.
+	feel(f *Field) feel.Type
+	value(f *Field, v any) feel.Value
+	// schema gives the JSON Schema 2020-12 of the canonical form.
+	schema(f *Field) map[string]any
+	// mask gives what is shown to people below the field's grade.
+	mask(f *Field, v any) any
+	// text and fromText are the spreadsheet form.
+	text(f *Field, v any) string
+	fromText(f *Field, s string) any
+}
+
+// kinds is the closed list of field types; a test compares it with web/src/fields.
+func kinds() map[string]kind {
+	return map[string]kind{
+		"text": textKind{}, "longtext": longtextKind{}, "richtext": richtextKind{},
+		"integer": integerKind{}, "decimal": decimalKind{}, "money": moneyKind{},
+		"boolean": booleanKind{}, "date": dateKind{}, "datetime": datetimeKind{}, "period": periodKind{},
+		"code": codeKind{}, "choice": choiceKind{}, "ref": refKind{}, "refs": refsKind{},
+		"org": orgKind{}, "person": personKind{}, "area": areaKind{},
+		"place": placeKind{}, "line": lineKind{}, "polygon": polygonKind{},
+		"file": fileKind{}, "files": filesKind{}, "image": imageKind{}, "images": imagesKind{},
+		"phone": phoneKind{}, "idcard": idcardKind{}, "uscc": usccKind{}, "email": emailKind{}, "url": urlKind{},
+		"json": jsonKind{}, "rows": rowsKind{}, "computed": computedKind{}, "number": numberKind{}, "secret": secretKind{},
+	}
+}
+
+// FieldTypes lists the names of all field types, sorted.
+func FieldTypes() []string {
+	out := make([]string, 0, 34)
+	for n := range kinds() {
+		out = append(out, n)
+	}
+	sort.Strings(out)
+	return out
+}
+
+// Columns gives the field's database columns; empty for rows and for fields in ext.
+func (f *Field) Columns() []Column {
+	if f.Ext {
+		return nil
+	}
+	return f.kind.columns(f)
+}
+
+// Parse turns a JSON value into the canonical form. Null and "" mean empty and give nil.
+func (f *Field) Parse(v any) (any, *fault.Field) {
+	if v == nil || v == "" {
+		return nil, nil
+	}
+	return f.kind.parse(f, v)
+}
+
+// Encode gives one value per column.
+func (f *Field) Encode(v any) []any {
+	if v == nil {
+		return make([]any, len(f.kind.columns(f)))
+	}
+	return f.kind.encode(f, v)
+}
+
+// Decode gives the canonical value of the column values.
+func (f *Field) Decode(cols []any) any {
+	empty := true
+	for _, c := range cols {
+		empty = empty && c == nil
+	}
+	if empty {
+		return nil
+	}
+	return f.kind.decode(f, cols)
+}
+
+// FeelType gives the type of the field in expressions.
+func (f *Field) FeelType() feel.Type { return f.kind.feel(f) }
+
+// Value gives the FEEL value of a canonical value.
+func (f *Field) Value(v any) feel.Value {
+	if v == nil {
+		return nil
+	}
+	return f.kind.value(f, v)
+}
+
+// JSONSchema gives the JSON Schema 2020-12 of the canonical form.
+func (f *Field) JSONSchema() map[string]any { return f.kind.schema(f) }
+
+// Masked gives what a person below the field's grade sees of a canonical value.
+func (f *Field) Masked(v any) any {
+	if v == nil {
+		return nil
+	}
+	return f.kind.mask(f, v)
+}
+
+// Text gives the spreadsheet form of a canonical value.
+func (f *Field) Text(v any) string {
+	if v == nil {
+		return ""
+	}
+	return f.kind.text(f, v)
+}
+
+// FromText gives the JSON value of a spreadsheet cell, to be handed to Parse.
+func (f *Field) FromText(s string) any {
+	if s == "" {
+		return nil
+	}
+	return f.kind.fromText(f, s)
+}
+
+// Personal tells whether the field's values must not stand in the journal in the clear: grade 3 and above.
+func (f *Field) Personal() bool { return f.Grade >= 3 }
+
+// Writable tells whether people may write the field at all.
+func (f *Field) Writable() bool {
+	return f.Set != "system" && f.Type != "computed" && f.Type != "number"
+}
+
+func (d *Draft) parseFields(file string, node *yaml.Node) []*Field {
+	var out []*Field
+	all := kinds()
+	Pairs(node, func(name string, line int, value *yaml.Node) {
+		f := &Field{Name: name, Pos: Pos{file, line}}
+		plain := yaml.Node{Kind: yaml.MappingNode, Line: line}
+		Pairs(value, func(key string, line int, v *yaml.Node) {
+			if key == "fields" {
+				f.Fields = d.parseFields(file, v)
+				return
+			}
+			plain.Content = append(plain.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: key, Line: line}, v)
+		})
+		DecodeStrict(file, &plain, f, &d.problems)
+		if f.Grade == 0 {
+			f.Grade = 2
+		}
+		if f.kind = all[f.Type]; f.kind == nil {
+			known := map[string]bool{}
+			for k := range all {
+				known[k] = true
+			}
+			d.problems.Add(f.Pos, "field.type", "type", f.Type, "near", Nearest(f.Type, known))
+			return
+		}
+		if !isName(name) || reserved[name] {
+			d.problems.Add(f.Pos, "field.name", "name", name)
+			return
+		}
+		out = append(out, f)
+	})
+	return out
+}

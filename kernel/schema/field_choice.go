@@ -1,0 +1,29 @@
+package schema
+
+import (
+	"slices"
+
+	"chengshu/base/fault"
+)
+
+// choiceKind is one of a few declared words ("choices"); their labels stand in the locale file.
+type choiceKind struct{ plain }
+
+func (choiceKind) declare(f *Field, _ *Set, problems *Problems) {
+	if len(f.Choices) == 0 {
+		problems.Add(f.Pos, "field.choices")
+	}
+}
+
+func (choiceKind) parse(f *Field, v any) (any, *fault.Field) {
+	s, ok := v.(string)
+	if !ok || !slices.Contains(f.Choices, s) {
+		return nil, wrong(f, "field.choice", "choices", f.Choices)
+	}
+	return s, nil
+}
+
+func (choiceKind) schema(f *Field) map[string]any {
+	return map[string]any{"type": "string", "enum": f.Choices}
+}
+func (choiceKind) mask(*Field, any) any { return nil }

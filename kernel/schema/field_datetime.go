@@ -1,0 +1,61 @@
+package schema
+
+import (
+	"time"
+
+	"chengshu/base/clock"
+	"chengshu/base/fault"
+	"chengshu/base/feel"
+)
+
+// datetimeKind is an instant. Its canonical form is RFC 3339 in the zone of the county (+08:00) cut to microseconds; it
+// is stored as UTC microseconds. A value without a zone is read as +08:00.
+type datetimeKind struct{ plain }
+
+func (datetimeKind) columns(f *Field) []Column {
+	return []Column{{Name: f.Name, Type: "BIGINT", Index: f.Filter}}
+}
+
+func (datetimeKind) parse(f *Field, v any) (any, *fault.Field) {
+	s, ok := v.(string)
+	if !ok {
+		return nil, wrong(f, "field.datetime")
+	}
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04", time.DateOnly} {
+		if t, err := time.ParseInLocation(layout, s, clock.Shanghai); err == nil && t.Year() > 0 && t.Year() < 10000 {
+			return FormatTime(t), nil
+		}
+	}
+	return nil, wrong(f, "field.datetime")
+}
+
+func (datetimeKind) encode(_ *Field, v any) []any {
+	t, err := time.Parse(time.RFC3339Nano, asString(v))
+	if err != nil {
+		return []any{nil}
+	}
+	return []any{t.UnixMicro()}
+}
+
+func (datetimeKind) decode(_ *Field, cols []any) any {
+	return FormatTime(time.UnixMicro(asInt(cols[0])))
+}
+func (datetimeKind) feel(*Field) feel.Type { return feel.DateTimeType }
+
+func (datetimeKind) value(_ *Field, v any) feel.Value {
+	t, err := time.Parse(time.RFC3339Nano, asString(v))
+	if err != nil {
+		return nil
+	}
+	return feel.FromGo(t)
+}
+
+func (datetimeKind) schema(*Field) map[string]any {
+	return map[string]any{"type": "string", "format": "date-time"}
+}
+func (datetimeKind) mask(*Field, any) any { return nil }
+
+// FormatTime gives the canonical form of an instant: RFC 3339 at +08:00, cut to microseconds.
+func FormatTime(t time.Time) string {
+	return t.Truncate(time.Microsecond).In(clock.Shanghai).Format(time.RFC3339Nano)
+}

@@ -1,0 +1,93 @@
+package schema
+
+import (
+	"strings"
+
+	"chengshu/base/fault"
+	"chengshu/base/feel"
+)
+
+// filesKind is a list of uploaded files, each {"id","name","size","type"}; at most 20 unless "max" says otherwise. The
+// id comes from POST /api/v1/files; kernel/record fills in name, size and type and refuses ids it does not know.
+type filesKind struct{ document }
+
+func (filesKind) parse(f *Field, v any) (any, *fault.Field) {
+	list, ok := v.([]any)
+	if !ok {
+		list = []any{v}
+	}
+	if len(list) > limit(f, 20) {
+		return nil, wrong(f, "field.many", "max", limit(f, 20))
+	}
+	out := make([]any, 0, len(list))
+	for _, x := range list {
+		m, bad := parseFile(f, x)
+		if bad != nil {
+			return nil, bad
+		}
+		out = append(out, m)
+	}
+	if len(out) == 0 {
+		return nil, nil
+	}
+	return out, nil
+}
+
+func parseFile(f *Field, v any) (map[string]any, *fault.Field) {
+	if id, ok := v.(string); ok {
+		v = map[string]any{"id": id}
+	}
+	m, ok := v.(map[string]any)
+	if !ok {
+		return nil, wrong(f, "field.file")
+	}
+	id, _ := m["id"].(string)
+	if id == "" || len(id) > 64 {
+		return nil, wrong(f, "field.file")
+	}
+	return pick(m, "id", "name", "size", "type"), nil
+}
+
+func (filesKind) schema(*Field) map[string]any {
+	return map[string]any{"type": "array", "items": fileSchema()}
+}
+
+func fileSchema() map[string]any {
+	text := map[string]any{"type": "string"}
+	return map[string]any{"type": "object", "required": []string{"id"}, "properties": map[string]any{
+		"id": text, "name": text, "type": text, "size": map[string]any{"type": "integer"},
+	}}
+}
+
+func (filesKind) feel(*Field) feel.Type { return feel.ListOf(feel.AnyType) }
+
+func (filesKind) text(_ *Field, v any) string {
+	var names []string
+	list, _ := v.([]any)
+	for _, x := range list {
+		if m, ok := x.(map[string]any); ok {
+			names = append(names, asString(m["name"]))
+		}
+	}
+	return strings.Join(names, "; ")
+}
+
+// Files gives the file ids inside a canonical value of a file or image field.
+func (f *Field) Files(v any) []map[string]any {
+	switch f.Type {
+	case "file", "image":
+		if m, ok := v.(map[string]any); ok {
+			return []map[string]any{m}
+		}
+	case "files", "images":
+		var out []map[string]any
+		list, _ := v.([]any)
+		for _, x := range list {
+			if m, ok := x.(map[string]any); ok {
+				out = append(out, m)
+			}
+		}
+		return out
+	}
+	return nil
+}
