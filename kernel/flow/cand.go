@@ -88,13 +88,26 @@ func word(c *feel.Context, name string) string {
 }
 
 // extend declares on top of a record type's names what a process knows: the chosen outcome, results of services, the
-// person who started it, the member of a countersign, and the candidate functions.
+// person who started it, the member of a countersign, and the candidate functions where the scope lacks them.
 func extend(scope *feel.Scope, lenient bool) *feel.Scope {
 	s := scope.Clone()
 	s.Var("outcome", feel.StringType).Var("starter", feel.StringType)
 	s.Var("vars", feel.ContextOf()).Var("member", feel.ContextOf())
-	declare := func(name string, build func(args []string) Candidate, params ...feel.Param) {
-		s.Func(feel.Func{Name: name, Params: params, Result: feel.ContextOf(), Call: func(_ *feel.Env, args []feel.Value) (feel.Value, error) {
+	for _, f := range CandidateFuncs() {
+		s.Func(f)
+	}
+	if lenient {
+		s.Lenient()
+	}
+	return s
+}
+
+// CandidateFuncs are the functions that name who may take a task or is told: role(name[, org]), roleIn(name, area),
+// roleAt(name, org, area), person(id). Declarations outside of processes use the same ones.
+func CandidateFuncs() []feel.Func {
+	text := func(name string) feel.Param { return feel.Param{Name: name, Type: feel.StringType} }
+	build := func(name string, of func(args []string) Candidate, params ...feel.Param) feel.Func {
+		return feel.Func{Name: name, Params: params, Result: feel.ContextOf(), Call: func(_ *feel.Env, args []feel.Value) (feel.Value, error) {
 			words := make([]string, len(params))
 			for i, a := range args {
 				words[i], _ = a.(string)
@@ -102,18 +115,18 @@ func extend(scope *feel.Scope, lenient bool) *feel.Scope {
 					return nil, fault.New(fault.Invalid, "flow.candidate", "function", name, "parameter", params[i].Name)
 				}
 			}
-			return build(words).context(), nil
-		}})
+			return of(words).context(), nil
+		}}
 	}
-	text := func(name string) feel.Param { return feel.Param{Name: name, Type: feel.StringType} }
-	declare("role", func(a []string) Candidate { return Candidate{Kind: ByRole, Ref: a[0], Org: a[1]} },
-		text("name"), feel.Param{Name: "org", Type: feel.StringType, Optional: true})
-	declare("roleIn", func(a []string) Candidate { return Candidate{Kind: ByRole, Ref: a[0], Area: a[1]} }, text("name"), text("area"))
-	declare("roleAt", func(a []string) Candidate { return Candidate{Kind: ByRole, Ref: a[0], Org: a[1], Area: a[2]} },
-		text("name"), text("org"), text("area"))
-	declare("person", func(a []string) Candidate { return Candidate{Kind: ByPerson, Ref: a[0]} }, text("id"))
-	if lenient {
-		s.Lenient()
+	return []feel.Func{
+		build("role", func(a []string) Candidate { return Candidate{Kind: ByRole, Ref: a[0], Org: a[1]} },
+			text("name"), feel.Param{Name: "org", Type: feel.StringType, Optional: true}),
+		build("roleIn", func(a []string) Candidate { return Candidate{Kind: ByRole, Ref: a[0], Area: a[1]} }, text("name"), text("area")),
+		build("roleAt", func(a []string) Candidate { return Candidate{Kind: ByRole, Ref: a[0], Org: a[1], Area: a[2]} },
+			text("name"), text("org"), text("area")),
+		build("person", func(a []string) Candidate { return Candidate{Kind: ByPerson, Ref: a[0]} }, text("id")),
 	}
-	return s
 }
+
+// Candidates reads what candidate functions gave: one candidate or a list. The fault is Invalid "flow.candidates".
+func Candidates(v feel.Value) ([]Candidate, error) { return candidates(v) }

@@ -23,7 +23,7 @@ func (m *machine) addMembers(k *Task) error {
 	for _, c := range m.cmd.To {
 		at := m.between(t, m.cmd.Before)
 		o := m.s.spawn(n.ID, t.stack)
-		o.prev, o.outcome, o.index = t.prev, t.outcome, at
+		o.prev, o.outcome, o.back, o.index = t.prev, t.outcome, t.back, at
 		if err := m.seat(o, n, c, m.cmd.Before); err != nil {
 			return err
 		}

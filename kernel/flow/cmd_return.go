@@ -73,8 +73,9 @@ func pick(list []target, want string) (target, error) {
 	return target{}, fault.New(fault.Conflict, "flow.return.target", "node", want).At("/target", "field.choice")
 }
 
-// goBack brings a task returned "direct" straight back to who returned it.
-func (m *machine) goBack(t *token) error {
+// goBack brings a task returned "direct" straight back to who returned it. Where the way is closed by now, the token goes
+// on from the node it is on: that is the replay.
+func (m *machine) goBack(t *token, from *node) error {
 	id, person, _ := strings.Cut(t.back, "/")
 	t.back = ""
 	n := m.p.nodes[id]
@@ -82,8 +83,8 @@ func (m *machine) goBack(t *token) error {
 		return fault.New(fault.Internal, "flow.node", "node", id)
 	}
 	r, err := m.plot(t, n)
-	if err != nil {
-		return err
+	if err != nil || len(r.cancel) > 0 {
+		return m.leave(t, from)
 	}
 	m.prefer = map[string]string{id: person}
 	return m.move(r, "flow.resubmit")

@@ -112,7 +112,7 @@ func (m *machine) complete(k *Task) error {
 		}
 	}
 	if t.back != "" {
-		return m.goBack(t)
+		return m.goBack(t, n)
 	}
 	return m.leave(t, n)
 }

@@ -29,7 +29,7 @@ func (m *machine) countersign(t *token, n *node) error {
 		o := t
 		if i > 0 {
 			o = m.s.spawn(n.ID, nil)
-			o.prev, o.outcome = t.prev, t.outcome
+			o.prev, o.outcome, o.back = t.prev, t.outcome, t.back
 		}
 		o.node, o.stack, o.index = n.ID, base.with(frame{group, n.ID, ""}), int64(i+1)*memberStep
 		if err := m.seat(o, n, c, i == 0); err != nil {
@@ -131,6 +131,9 @@ func (m *machine) conclude(t *token, n *node, verdict string) error {
 		if err := m.assign(o.set, t, n); err != nil {
 			return err
 		}
+	}
+	if t.back != "" {
+		return m.goBack(t, n)
 	}
 	return m.leave(t, n)
 }
