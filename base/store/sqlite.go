@@ -81,6 +81,9 @@ func (e *embedded) queued() int { return len(e.writer.queue) }
 
 func (e *embedded) read(ctx context.Context, fn func(*Tx) error) error {
 	var l *link
+	if err := ctx.Err(); err != nil {
+		return fault.New(fault.Unavailable, "store.busy").With(err)
+	}
 	select {
 	case <-e.closing:
 		return fault.New(fault.Unavailable, "store.closed")
