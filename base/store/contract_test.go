@@ -15,6 +15,7 @@ import (
 func TestHooks(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		t.Helper()
 		table(t, db)
 		ctx := t.Context()
 		var got []string
@@ -49,6 +50,7 @@ func TestHooks(t *testing.T) {
 func TestSnapshot(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		t.Helper()
 		table(t, db)
 		ctx := t.Context()
 		err := db.Read(ctx, func(tx *store.Tx) error {
@@ -96,6 +98,7 @@ func TestSnapshot(t *testing.T) {
 func TestMisuse(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		t.Helper()
 		table(t, db)
 		ctx := t.Context()
 		var kept *store.Tx
@@ -118,7 +121,7 @@ func TestMisuse(t *testing.T) {
 			"returning": func(tx *store.Tx) {
 				_ = tx.QueryRow(ctx, "INSERT INTO thing (id, name) VALUES (1, 'x') RETURNING id").Scan(new(int))
 			},
-			"query": func(tx *store.Tx) { _, _ = tx.Query(ctx, "SELECT id FROM nothing") },
+			"query": func(tx *store.Tx) { _, _ = tx.Query(ctx, "SELECT id FROM nothing") }, //nolint:rowserrcheck,sqlclosecheck // there are none
 			"later": func(tx *store.Tx) {
 				_, _ = tx.Exec(ctx, "no sql")
 				_ = tx.QueryRow(ctx, "SELECT id FROM thing").Scan(new(int))
@@ -144,6 +147,7 @@ func TestMisuse(t *testing.T) {
 func TestOneTextTwice(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		t.Helper()
 		table(t, db)
 		ctx := t.Context()
 		// On PostgreSQL a connection has one open result at a time, so portable code collects before it asks again; on
@@ -163,6 +167,7 @@ func TestOneTextTwice(t *testing.T) {
 			if err != nil {
 				return err
 			}
+			defer outer.Close()
 			for outer.Next() {
 				var a, b int
 				if err := outer.Scan(&a); err != nil {
@@ -184,6 +189,7 @@ func TestOneTextTwice(t *testing.T) {
 func TestClose(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		t.Helper()
 		table(t, db)
 		for range 2 {
 			if err := db.Close(); err != nil {
@@ -218,6 +224,7 @@ func TestMigrate(t *testing.T) {
 	t.Parallel()
 	file := func(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text)} }
 	storetest.EachURL(t, func(t *testing.T, url string) {
+		t.Helper()
 		ctx := t.Context()
 		a, b := storetest.Open(t, url), storetest.Open(t, url)
 		one := fstest.MapFS{"0001_create_a.sql": file(`CREATE TABLE a (id BIGINT PRIMARY KEY, note TEXT NOT NULL DEFAULT 'a; TEXT -- b'); -- TEXT;
@@ -267,6 +274,7 @@ func TestMigrate(t *testing.T) {
 func TestByteOrder(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		t.Helper()
 		table(t, db)
 		ctx := t.Context()
 		for i, name := range []string{"/a/", "/a/b/", "/a0", "/A/", "é", "z"} {
@@ -280,6 +288,7 @@ func TestByteOrder(t *testing.T) {
 			if err != nil {
 				return err
 			}
+			defer rows.Close()
 			for rows.Next() {
 				var s string
 				if err := rows.Scan(&s); err != nil {

@@ -190,6 +190,7 @@ func same(ctx context.Context, db *store.DB, acked map[int]bool, exactly bool) e
 		if err != nil {
 			return err
 		}
+		defer rows.Close()
 		have := map[int]bool{}
 		for rows.Next() {
 			var id, n int
@@ -224,6 +225,7 @@ func command(t *testing.T, mode, url string) *exec.Cmd {
 func TestKilledProcessLosesNothingAcknowledged(t *testing.T) {
 	t.Parallel()
 	storetest.EachURL(t, func(t *testing.T, url string) {
+		t.Helper()
 		ctx := t.Context()
 		acked := map[int]bool{}
 		for round := range 3 {

@@ -25,12 +25,10 @@ func classify(err error) error {
 	if errors.As(err, &f) && f.Code != "internal" { // a caller may have wrapped the raw error of a Scan
 		return err
 	}
-	var le *sqlite.Error
-	if errors.As(err, &le) {
+	if le, ok := errors.AsType[*sqlite.Error](err); ok {
 		return classifySQLite(le).With(err)
 	}
-	var pe *pgconn.PgError
-	if errors.As(err, &pe) {
+	if pe, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return classifyPostgres(pe).With(err)
 	}
 	switch {
@@ -97,8 +95,7 @@ func classifyPostgres(e *pgconn.PgError) *fault.Error {
 
 // lost tells whether the connection broke.
 func lost(err error) bool {
-	var pe *pgconn.PgError
-	if errors.As(err, &pe) {
+	if pe, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return strings.HasPrefix(pe.Code, "08") || strings.HasPrefix(pe.Code, "57P")
 	}
 	var ne net.Error

@@ -100,7 +100,8 @@ func TestGroup(t *testing.T) {
 			"the database drops the whole transaction", // as it does on a full disk
 			[]func(*store.Tx) error{put(ctx, 1), put(ctx, 2), exec("INSERT OR ROLLBACK INTO thing (id, name) VALUES (1, 'q')"), put(ctx, 4)},
 			[]string{"", "", "store.exists", ""},
-			[]int{1, 2, 4}, 2, // the one that waited behind comes after those run again
+			[]int{1, 2, 4},
+			2, // the one that waited behind comes after those run again
 		},
 		{
 			"nothing follows a dropped transaction",
@@ -110,13 +111,15 @@ func TestGroup(t *testing.T) {
 				return nil
 			}},
 			[]string{"", "store.exists"},
-			[]int{1}, 1,
+			[]int{1},
+			1,
 		},
 		{
 			"a constraint checked at commit",
 			[]func(*store.Tx) error{put(ctx, 1), exec("INSERT INTO part (id, thing) VALUES (1, 99)"), exec("INSERT INTO part (id, thing) VALUES (2, 1)")},
 			[]string{"", "store.reference", ""},
-			[]int{1}, 2,
+			[]int{1},
+			2,
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

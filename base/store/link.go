@@ -87,9 +87,9 @@ func (l *link) QueryContext(ctx context.Context, query string, args ...any) (*sq
 	if s == nil {
 		return l.conn.QueryContext(ctx, query, args...)
 	}
-	rows, err := s.stmt.QueryContext(ctx, args...) //nolint:sqlclosecheck // the caller's to close
+	rows, err := s.stmt.QueryContext(ctx, args...)
 	s.rows = rows
-	return rows, err //nolint:rowserrcheck // the caller iterates
+	return rows, err
 }
 
 // QueryRowContext runs a prepared statement that gives a row.

@@ -58,7 +58,7 @@ func (e *server) write(ctx context.Context, fn func(*Tx) error) error {
 		return fault.New(fault.Unavailable, "store.closed")
 	}
 	var tx *Tx
-	err := e.retry(ctx, func() (err error, safe bool) { //nolint:revive,staticcheck // the error is a value here
+	err := e.retry(ctx, func() (err error, safe bool) {
 		tx, err, safe = e.try(ctx, e.writes, nil, fn)
 		return err, safe
 	})
@@ -78,7 +78,7 @@ func (e *server) read(ctx context.Context, fn func(*Tx) error) error {
 	}
 	o := &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
 	var tx *Tx
-	err := e.retry(ctx, func() (err error, safe bool) { //nolint:revive,staticcheck // the error is a value here
+	err := e.retry(ctx, func() (err error, safe bool) {
 		tx, err, _ = e.try(ctx, e.reads, o, fn)
 		return err, true
 	})
@@ -92,7 +92,7 @@ func (e *server) read(ctx context.Context, fn func(*Tx) error) error {
 }
 
 // retry runs once again after a conflict, and after a lost connection where nothing can have been committed.
-func (e *server) retry(ctx context.Context, once func() (err error, safe bool)) error { //nolint:revive,staticcheck // the error is a value here
+func (e *server) retry(ctx context.Context, once func() (err error, safe bool)) error {
 	for n := 1; ; n++ {
 		err, safe := once()
 		if err == nil {
@@ -114,7 +114,7 @@ func (e *server) retry(ctx context.Context, once func() (err error, safe bool)) 
 }
 
 // try runs fn in one transaction. safe tells that the commit was never sent.
-func (e *server) try(ctx context.Context, pool *sql.DB, o *sql.TxOptions, fn func(*Tx) error) (tx *Tx, err error, safe bool) { //nolint:revive,staticcheck // the error is a value here
+func (e *server) try(ctx context.Context, pool *sql.DB, o *sql.TxOptions, fn func(*Tx) error) (tx *Tx, err error, safe bool) {
 	conn, err := pool.Conn(ctx) // waiting for a connection ends with the context; what has started does not
 	if err != nil {
 		return nil, err, true

@@ -138,6 +138,7 @@ func TestPostgresPlanOutdatedByMigration(t *testing.T) {
 		if err != nil {
 			return err
 		}
+		defer rows.Close()
 		for rows.Next() {
 			continue
 		}
@@ -159,6 +160,7 @@ func TestPostgresPlanOutdatedByMigration(t *testing.T) {
 func TestPostgresRefusals(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		t.Helper()
 		table(t, db)
 		ctx := t.Context()
 		if err := db.Write(ctx, func(tx *store.Tx) error {

@@ -38,7 +38,7 @@ func openSQLite(ctx context.Context, db *DB, path string, o Options) (*embedded,
 		return nil, fault.New(fault.Unavailable, "store.io").With(err)
 	}
 	// SQLite would take the umask's mode; its -wal and -shm files follow the mode of the file.
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the operator names the file
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fault.New(fault.Unavailable, "store.io").With(err)
 	}

@@ -46,6 +46,7 @@ func insert(ctx context.Context, tx *store.Tx, id int, name string) error {
 func TestContract(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		t.Helper()
 		ctx := t.Context()
 		table(t, db)
 		if err := db.Write(ctx, func(tx *store.Tx) error { return insert(ctx, tx, 1, "a") }); err != nil {
@@ -115,6 +116,7 @@ func checkTypes(t *testing.T, db *store.DB) {
 func TestManyWriters(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		t.Helper()
 		table(t, db)
 		ctx := t.Context()
 		var wg sync.WaitGroup

@@ -49,7 +49,7 @@ func (tx *Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, 
 	if err := tx.ready(query); err != nil {
 		return nil, err
 	}
-	rows, err := tx.q.QueryContext(tx.context(ctx), tx.binds.text(query), args...) //nolint:rowserrcheck,sqlclosecheck // the caller iterates, finish closes
+	rows, err := tx.q.QueryContext(tx.context(ctx), tx.binds.text(query), args...)
 	if err != nil {
 		return nil, tx.fail(err)
 	}

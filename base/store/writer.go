@@ -265,7 +265,7 @@ func (w *writer) begin(ctx context.Context) error {
 
 // run gives the unit its turn. The first unit of a transaction needs no savepoint: its failure rolls back everything, which
 // is only itself. gone tells that the transaction itself was lost, as SQLite does on a full disk.
-func (w *writer) run(ctx context.Context, u *unit, savepoint bool) (err error, gone bool) { //nolint:revive,staticcheck // the error is a value here
+func (w *writer) run(ctx context.Context, u *unit, savepoint bool) (err error, gone bool) {
 	if savepoint {
 		if _, err := w.link.ExecContext(ctx, "SAVEPOINT u"); err != nil {
 			return err, true

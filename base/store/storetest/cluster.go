@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
+	"net/url"
 	"os"
 	"os/exec"
 	"os/user"
@@ -22,7 +22,7 @@ import (
 // cluster is one running PostgreSQL server of this test process. A watcher process stops it and removes its files when
 // the test process ends, however it ends.
 type cluster struct {
-	port  int
+	dir   string // of data, log and socket: no port, so that test processes never meet
 	next  atomic.Int64
 	alive io.Closer // the server's shell ends when this closes; kept so that it does not close earlier
 }
@@ -48,21 +48,21 @@ func start() (*cluster, error) {
 			return nil, err
 		}
 	}
-	port, err := freePort()
-	if err != nil {
-		return nil, err
-	}
 	data := filepath.Join(dir, "data")
-	initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", data, "-U", "test", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+	initdb := exec.CommandContext( //nolint:gosec // a program found on this machine
+		context.Background(),
+		filepath.Join(bin, "initdb"), "-D", data, "-U", "test", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
 	initdb.SysProcAttr, initdb.Dir = attr, dir
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("initdb: %w: %s", err, out)
 	}
 	// The shell waits for this process to go (its standard input closes), then stops the server.
-	script := `"$1" -D "$2" -p "$3" -k "" -c listen_addresses=127.0.0.1 -c fsync=off -c full_page_writes=off \
-  -c synchronous_commit=off -c max_connections=200 -c shared_buffers=64MB >"$4/log" 2>&1 & pid=$!
-cat >/dev/null; kill -QUIT $pid; wait $pid; rm -rf "$4"`
-	server := exec.Command("/bin/sh", "-c", script, "sh", filepath.Join(bin, "postgres"), data, strconv.Itoa(port), dir)
+	script := `"$1" -D "$2" -k "$3" -c listen_addresses= -c fsync=off -c full_page_writes=off \
+  -c synchronous_commit=off -c max_connections=200 -c shared_buffers=64MB >"$3/log" 2>&1 & pid=$!
+cat >/dev/null; kill -QUIT $pid; wait $pid; rm -rf "$3"`
+	server := exec.CommandContext( //nolint:gosec // it outlives the test that happens to be first
+		context.Background(),
+		"/bin/sh", "-c", script, "sh", filepath.Join(bin, "postgres"), data, dir)
 	serverAttr := *attr
 	serverAttr.Setpgid = true
 	server.SysProcAttr, server.Dir = &serverAttr, dir
@@ -73,12 +73,12 @@ cat >/dev/null; kill -QUIT $pid; wait $pid; rm -rf "$4"`
 	if err := server.Start(); err != nil {
 		return nil, err
 	}
-	c := &cluster{port: port, alive: alive}
+	c := &cluster{dir: dir, alive: alive}
 	return c, c.wait()
 }
 
 func (c *cluster) url(database string) string {
-	return fmt.Sprintf("postgres://test@127.0.0.1:%d/%s?sslmode=disable", c.port, database)
+	return fmt.Sprintf("postgres://test@/%s?host=%s&sslmode=disable", database, url.QueryEscape(c.dir))
 }
 
 func (c *cluster) wait() error {
@@ -137,17 +137,4 @@ func unprivileged() (*syscall.Credential, error) {
 		}
 	}
 	return nil, errors.New("no unprivileged user to run PostgreSQL as")
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = l.Close() }()
-	a, ok := l.Addr().(*net.TCPAddr)
-	if !ok {
-		return 0, errors.New("no port")
-	}
-	return a.Port, nil
 }

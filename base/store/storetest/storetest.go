@@ -31,55 +31,55 @@ func EachURL(t *testing.T, fn func(t *testing.T, url string)) {
 }
 
 // Open opens a database of the URL and closes it at the end of the test.
-func Open(t testing.TB, url string) *store.DB {
-	t.Helper()
-	return open(t, url)
+func Open(tb testing.TB, url string) *store.DB {
+	tb.Helper()
+	return open(tb, url)
 }
 
 // SQLiteURL names a new file that goes with the test.
-func SQLiteURL(t testing.TB) string {
-	t.Helper()
-	return "sqlite:" + filepath.Join(t.TempDir(), "test.db")
+func SQLiteURL(tb testing.TB) string {
+	tb.Helper()
+	return "sqlite:" + filepath.Join(tb.TempDir(), "test.db")
 }
 
 // SQLite opens a new SQLite database that goes with the test.
-func SQLite(t testing.TB) *store.DB {
-	t.Helper()
-	return open(t, SQLiteURL(t))
+func SQLite(tb testing.TB) *store.DB {
+	tb.Helper()
+	return open(tb, SQLiteURL(tb))
 }
 
 // PostgreSQL opens a new database in the test process's cluster.
-func PostgreSQL(t testing.TB) *store.DB {
-	t.Helper()
-	return open(t, PostgreSQLURL(t))
+func PostgreSQL(tb testing.TB) *store.DB {
+	tb.Helper()
+	return open(tb, PostgreSQLURL(tb))
 }
 
 // PostgreSQLURL creates a new database in the test process's cluster and gives its URL.
-func PostgreSQLURL(t testing.TB) string {
-	t.Helper()
+func PostgreSQLURL(tb testing.TB) string {
+	tb.Helper()
 	c, err := theCluster()
 	if err != nil {
 		if os.Getenv("CHENGSHU_CI") == "1" {
-			t.Fatalf("PostgreSQL is required: %v", err)
+			tb.Fatalf("PostgreSQL is required: %v", err)
 		}
-		t.Skipf("SKIPPED WITHOUT POSTGRESQL: %v", err)
+		tb.Skipf("SKIPPED WITHOUT POSTGRESQL: %v", err)
 	}
-	url, err := c.database(t.Context())
+	url, err := c.database(tb.Context())
 	if err != nil {
-		t.Fatalf("create database: %v", err)
+		tb.Fatalf("create database: %v", err)
 	}
 	return url
 }
 
-func open(t testing.TB, url string) *store.DB {
-	t.Helper()
-	db, err := store.Open(t.Context(), url, store.Options{})
+func open(tb testing.TB, url string) *store.DB {
+	tb.Helper()
+	db, err := store.Open(tb.Context(), url, store.Options{})
 	if err != nil {
-		t.Fatalf("open %s: %v", url, err)
+		tb.Fatalf("open %s: %v", url, err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := db.Close(); err != nil {
-			t.Errorf("close: %v", err)
+			tb.Errorf("close: %v", err)
 		}
 	})
 	return db
