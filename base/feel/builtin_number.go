@@ -60,6 +60,10 @@ func absolute(n Number) Number {
 
 func unary(f func(d, x *apd.Decimal) (apd.Condition, error)) func(e *Env, a []Value) Value {
 	return func(e *Env, a []Value) Value {
+		const steps = 50
+		if !e.spend(steps) {
+			return nil
+		}
 		n, ok := apply(func(d *apd.Decimal) (apd.Condition, error) { return f(d, a[0].(Number).dec()) })
 		if !ok {
 			return e.fail("feel.domain-of-function", "number", Format(a[0]))
@@ -69,9 +73,17 @@ func unary(f func(d, x *apd.Decimal) (apd.Condition, error)) func(e *Env, a []Va
 }
 
 func fnExp(e *Env, a []Value) Value {
-	const most = 14200 // e^14200 is beyond decimal128
-	if absolute(a[0].(Number)).Cmp(NumberFromInt(most)) > 0 {
+	const (
+		most  = 14200 // e^14200 is beyond decimal128
+		small = 50
+		dear  = 5000 // steps: the series of a large exponent is long
+	)
+	n := absolute(a[0].(Number))
+	if n.Cmp(NumberFromInt(most)) > 0 {
 		return e.fail("feel.overflow")
+	}
+	if n.Cmp(NumberFromInt(small)) > 0 && !e.spend(dear) {
+		return nil
 	}
 	return unary(func(d, x *apd.Decimal) (apd.Condition, error) { return decimal128.Exp(d, x) })(e, a)
 }
@@ -88,6 +100,10 @@ func fnModulo(e *Env, a []Value) Value {
 			m += j
 		}
 		return lowest(m, scale)
+	}
+	const steps = 100
+	if !e.spend(steps) {
+		return nil
 	}
 	ctx := decimal128
 	ctx.Precision = 200

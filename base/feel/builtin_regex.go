@@ -88,8 +88,9 @@ func fnReplace(e *Env, a []Value) Value {
 		return e.fail("feel.replacement", "text", clip(a[2].(string)))
 	}
 	in := a[0].(string)
-	if len(in)*(len(with)+1) > 64*or(e.root().Limits.Text, defaultText) {
-		return e.fail("feel.limit", "limit", "text", "max", or(e.root().Limits.Text, defaultText))
+	// Each match may put groups as long as the whole input.
+	if groups := strings.Count(with, "${"); (len(in)+1)*len(with)+(len(in)+1)*groups*16 > 64*e.maxText() {
+		return e.fail("feel.limit", "limit", "text", "max", e.maxText())
 	}
 	return re.ReplaceAllString(in, with)
 }

@@ -88,8 +88,8 @@ func fnJoin(e *Env, a []Value) Value {
 	delim, _ := a[1].(string)
 	prefix, _ := a[2].(string)
 	suffix, _ := a[3].(string)
-	if size+len(parts)*len(delim) > or(e.root().Limits.Text, defaultText) {
-		return e.fail("feel.limit", "limit", "text", "max", or(e.root().Limits.Text, defaultText))
+	if size+len(parts)*len(delim) > e.maxText() {
+		return e.fail("feel.limit", "limit", "text", "max", e.maxText())
 	}
 	return prefix + strings.Join(parts, delim) + suffix
 }

@@ -73,6 +73,13 @@ func compile(n *node) code {
 	return func(*Env, *local) Value { return nil }
 }
 
+// cost is what one turn of a loop or one call of a function spends: about a step for each four nodes.
+func cost(n *node) int {
+	nodes := 0
+	walk(n, func(*node) { nodes++ })
+	return 1 + nodes/4
+}
+
 func compileAll(nodes []*node) []code {
 	out := make([]code, len(nodes))
 	for i, n := range nodes {
@@ -285,10 +292,13 @@ func compileFunc(n *node) code {
 			return &Function{params: params, call: func(e *Env, _ []Value) Value { return e.fail("feel.external") }}
 		}
 	}
-	body := compile(n.kids[0])
+	body, cost := compile(n.kids[0]), cost(n.kids[0])
 	return func(e *Env, l *local) Value {
 		expr := e.expr
 		return &Function{params: params, result: result, call: func(e *Env, args []Value) Value {
+			if !e.spend(cost) {
+				return nil
+			}
 			inner := l
 			for _, a := range args {
 				inner = &local{a, inner}

@@ -39,6 +39,9 @@ func arith(e *Env, o op, x, y Value) Value {
 	ok := false
 	switch a := x.(type) {
 	case Number:
+		if o == opPow && !e.spend(powCost(y)) {
+			return nil
+		}
 		v, ok = arithNumber(o, a, y)
 	case string:
 		if b, isString := y.(string); isString && o == opAdd {
@@ -76,6 +79,17 @@ func arithNumber(o op, a Number, y Value) (Value, bool) {
 		}
 	}
 	return nil, false
+}
+
+// powCost: a whole power is some multiplications, another one takes logarithms.
+func powCost(y Value) int {
+	const transcendental = 1000
+	if n, ok := y.(Number); ok {
+		if _, whole := n.Int64(); whole {
+			return 1
+		}
+	}
+	return transcendental
 }
 
 func calc(o op, a, b Number) (Number, bool) {

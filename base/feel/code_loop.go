@@ -3,6 +3,7 @@ package feel
 // compileFilter is list[index] or list[condition]; a value that is no list counts as a list of one, null as none.
 func compileFilter(n *node) code {
 	list, cond, pos := compile(n.kids[0]), compile(n.kids[1]), n.pos
+	cost := cost(n.kids[1])
 	return func(e *Env, l *local) Value {
 		var xs List
 		switch v := list(e, l).(type) {
@@ -16,7 +17,7 @@ func compileFilter(n *node) code {
 		if len(xs) == 0 {
 			return filterEmpty(e, l, cond)
 		}
-		return filter(e, l, xs, cond, pos)
+		return filter(e, l, xs, cond, pos, cost)
 	}
 }
 
@@ -30,10 +31,10 @@ func filterEmpty(e *Env, l *local, cond code) Value {
 	return List{}
 }
 
-func filter(e *Env, l *local, xs List, cond code, pos int) Value {
+func filter(e *Env, l *local, xs List, cond code, pos, cost int) Value {
 	out := List{}
 	for i, x := range xs {
-		if !e.step() {
+		if !e.spend(cost) {
 			return nil
 		}
 		switch c := cond(e, &local{x, l}).(type) {
@@ -144,6 +145,7 @@ type loop struct {
 	domains []code
 	body    code
 	pos     int
+	cost    int
 	out     List
 	unknown bool
 	bad     bool // a domain is no list
@@ -152,8 +154,9 @@ type loop struct {
 func compileLoop(n *node) code {
 	last := len(n.kids) - 1
 	domains, body := compileAll(n.kids[:last]), compile(n.kids[last])
+	cost := cost(n.kids[last])
 	return func(e *Env, l *local) Value {
-		run := loop{op: n.op, domains: domains, body: body, pos: n.pos}
+		run := loop{op: n.op, domains: domains, body: body, pos: n.pos, cost: cost}
 		if n.op == opFor {
 			run.out = List{}
 			l = &local{run.out, l}
@@ -187,7 +190,7 @@ func (r *loop) turn(e *Env, l, base *local, d int) bool {
 		return true
 	}
 	for _, x := range xs {
-		if !e.step() {
+		if !e.spend(r.cost) {
 			return true
 		}
 		if r.turn(e, &local{x, l}, base, d+1) {

@@ -18,7 +18,7 @@ func (m Map) Get(name string) (Value, bool) {
 
 // Limits bound what one evaluation may cost. A zero field means the default.
 type Limits struct {
-	Steps int // loop turns and calls, default 1,000,000
+	Steps int // loop turns and calls, weighed by their size, default 1,000,000
 	Depth int // nested calls, default 200
 	List  int // elements of a list made by an expression, default 100,000
 	Text  int // bytes of a string made by an expression, default 1 MiB
@@ -150,19 +150,43 @@ func (e *Env) enter() bool {
 
 func (e *Env) leave() { e.root().depth-- }
 
-// sized refuses a list or string over the limit.
+// sized refuses a list or string over the limit and charges for what it takes in time and memory.
 func (e *Env) sized(v Value) Value {
 	switch x := v.(type) {
 	case string:
-		if len(x) > or(e.root().Limits.Text, defaultText) {
-			return e.fail("feel.limit", "limit", "text", "max", or(e.root().Limits.Text, defaultText))
+		if len(x) > e.maxText() {
+			return e.fail("feel.limit", "limit", "text", "max", e.maxText())
+		}
+		if len(x) >= bytesPerStep && !e.spend(weight(v)) {
+			return nil
 		}
 	case List:
 		if len(x) > e.maxList() {
 			return e.fail("feel.limit", "limit", "list", "max", e.maxList())
 		}
+		if len(x) >= itemsPerStep && !e.spend(weight(v)) {
+			return nil
+		}
 	}
 	return v
 }
+
+// A string of that many bytes, or a list of that many elements, costs one step to go through.
+const (
+	bytesPerStep = 64
+	itemsPerStep = 8
+)
+
+func weight(v Value) int {
+	switch x := v.(type) {
+	case string:
+		return len(x) / bytesPerStep
+	case List:
+		return len(x) / itemsPerStep
+	}
+	return 0
+}
+
+func (e *Env) maxText() int { return or(e.root().Limits.Text, defaultText) }
 
 func (e *Env) maxList() int { return or(e.root().Limits.List, defaultList) }

@@ -17,6 +17,7 @@ type parser struct {
 	keys     map[string][]entry // keys of context literals seen so far, for paths
 	depth    int
 	maxDepth int
+	work     int // productions begun; trying whether "[" closes a range may repeat some, within a bound
 	err      *fault.Error
 	inRange  bool // an endpoint is being parsed: "[" may close the range
 }
@@ -48,7 +49,8 @@ func (p *parser) null() *node { return &node{op: opLit, pos: p.pos, end: p.pos, 
 
 // nest counts nesting; false when too deep.
 func (p *parser) nest() bool {
-	if p.depth++; p.depth > p.maxDepth {
+	p.work++
+	if p.depth++; p.depth > p.maxDepth || p.work > 8*len(p.src)+1000 {
 		at := position(p.src, p.pos)
 		if p.err == nil {
 			p.err = fault.New(fault.TooLarge, "feel.deep", "line", at.Line, "column", at.Column, "max", p.maxDepth)

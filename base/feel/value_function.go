@@ -74,6 +74,9 @@ func (f *Function) invoke(e *Env, args []Value, names []string) Value {
 }
 
 func (f *Function) invokeBuiltin(e *Env, args []Value, names []string) Value {
+	if len(args) > 0 && !e.spend(weight(args[0])) {
+		return nil
+	}
 	for i := range f.sigs {
 		s := &f.sigs[i]
 		bound, null, ok := s.bind(args, names)

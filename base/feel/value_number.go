@@ -186,7 +186,7 @@ func (n Number) Cmp(m Number) int {
 	x, y, _, ok := align(n, m)
 	switch {
 	case !ok:
-		return n.dec().Cmp(m.dec())
+		return cmpBig(n.dec(), m.dec())
 	case x < y:
 		return -1
 	case x > y:
@@ -194,6 +194,24 @@ func (n Number) Cmp(m Number) int {
 	}
 	return 0
 }
+
+// cmpBig looks at sign and magnitude first: aligning the digits of 1E+6144 and 1E-6143 would take long.
+func cmpBig(a, b *apd.Decimal) int {
+	sa, sb := a.Sign(), b.Sign()
+	switch {
+	case sa != sb:
+		return sign(int64(sa - sb))
+	case sa == 0:
+		return 0
+	}
+	if d := magnitude(a) - magnitude(b); d > 1 || d < -1 {
+		return sign(d) * sa
+	}
+	return a.Cmp(b)
+}
+
+// magnitude is the power of ten of the first digit.
+func magnitude(d *apd.Decimal) int64 { return d.NumDigits() + int64(d.Exponent) }
 
 // Sign is -1, 0 or +1.
 func (n Number) Sign() int {
@@ -223,7 +241,18 @@ func (n Number) add(m Number) (Number, bool) {
 			return lowest(s, scale), true
 		}
 	}
-	return apply(func(d *apd.Decimal) (apd.Condition, error) { return decimal128.Add(d, n.dec(), m.dec()) })
+	a, b := n.dec(), m.dec()
+	if a.Sign() != 0 && b.Sign() != 0 {
+		// Far below half of the last digit, the smaller one changes nothing.
+		const far = 40
+		switch d := magnitude(a) - magnitude(b); {
+		case d > far:
+			return n, true
+		case d < -far:
+			return m, true
+		}
+	}
+	return apply(func(d *apd.Decimal) (apd.Condition, error) { return decimal128.Add(d, a, b) })
 }
 
 func (n Number) sub(m Number) (Number, bool) { return n.add(m.neg()) }
@@ -329,14 +358,15 @@ func (n Number) Text(scale int) string {
 
 // round cuts n to scale decimals; scale may be negative.
 func (n Number) round(scale int32, mode apd.Rounder) (Number, bool) {
-	if n.big == nil && n.scale <= scale {
+	x := n.dec()
+	if -x.Exponent <= scale {
 		return n, true
 	}
 	ctx := decimal128
 	ctx.Rounding = mode
-	ctx.Precision = 6200
+	ctx.Precision++ // 99.…9 may gain a digit
 	var d apd.Decimal
-	if _, err := ctx.Quantize(&d, n.dec(), -scale); err != nil {
+	if _, err := ctx.Quantize(&d, x, -scale); err != nil {
 		return Number{}, false
 	}
 	return NumberFromDecimal(&d)
