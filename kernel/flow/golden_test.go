@@ -29,7 +29,7 @@ func seq(chains ...string) string {
 				from = from[:at]
 			}
 			if at := strings.Index(to, "?"); at >= 0 {
-				cond = `><conditionExpression>` + strings.ReplaceAll(to[at+1:], "lt", "&lt;") + `</conditionExpression></sequenceFlow`
+				cond = `><conditionExpression>` + strings.NewReplacer(" lt ", " &lt; ", " gt ", " &gt; ").Replace(to[at+1:]) + `</conditionExpression></sequenceFlow`
 				to = to[:at]
 			}
 			tail := "/>"

@@ -339,3 +339,8 @@ func (w *world) count(query string, args ...any) int {
 	w.read(func(tx *store.Tx) error { return tx.QueryRow(w.t.Context(), query, args...).Scan(&n) })
 	return n
 }
+
+func contextWithCancel(t *testing.T) (context.Context, context.CancelFunc) {
+	t.Helper()
+	return context.WithCancel(t.Context())
+}
