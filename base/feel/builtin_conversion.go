@@ -100,8 +100,7 @@ func fnDateParts(e *Env, a []Value) Value {
 }
 
 func fnTime(e *Env, a []Value) Value {
-	s := strings.TrimPrefix(a[0].(string), "T")
-	if t, ok := ParseTime(s); ok {
+	if t, ok := ParseTime(a[0].(string)); ok {
 		return t
 	}
 	return e.fail("feel.temporal", "text", clip(a[0].(string)))

@@ -170,6 +170,7 @@ func TestCompileFaults(t *testing.T) {
 		{`? > 3`, "feel.no-input", 1, 1, ""},
 		{`1 instance of nothing`, "feel.unknown-type", 1, 15, ""},
 		{`age in ["a"]`, "feel.compare", 1, 8, ""},
+		{`{abc: 1}.abd`, "feel.unknown-field", 1, 10, "abc"},
 		{`/* open`, "feel.syntax", 1, 1, ""},
 		{``, "feel.syntax", 1, 1, ""},
 	}

@@ -270,10 +270,11 @@ func digits(s string) (int, bool) {
 	return n, err == nil
 }
 
-// ParseTime reads "hh:mm:ss[.fff][Z|±hh:mm|@Region/City]".
+// ParseTime reads "hh:mm:ss[.fff][Z|±hh:mm|@Region/City]"; 24:00:00 is 00:00:00.
 func ParseTime(s string) (Time, bool) {
 	t, ok := scanTime(s)
-	return t, ok && t.Hour < 24
+	t.Hour %= 24
+	return t, ok
 }
 
 // scanTime also takes 24:00:00, the end of a day.
