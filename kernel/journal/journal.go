@@ -9,13 +9,34 @@
 package journal
 
 import (
+	"context"
+	"embed"
 	"encoding/json"
+	"io/fs"
+	"log/slog"
+	"sync"
 	"time"
+
+	"chengshu/base/clock"
+	"chengshu/base/fault"
+	"chengshu/base/store"
 )
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Migrations are the tables of the package, for store.Migrate with scope "journal".
+func Migrations() fs.FS {
+	sub, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return migrations
+	}
+	return sub
+}
 
 // Entry is one act. Append fills ID, Seq (where writers never overlap), At when zero, and the leaves.
 type Entry struct {
-	ID       int64           // unique, ordered by time: microseconds since 1970 with a counter, see idAt
+	ID       int64           // unique, ordered by time: microseconds since 1970 and the writer's number, see idAt
 	Seq      int64           // position in the log, from 1, without gaps; 0 until the entry has been sequenced
 	At       time.Time       // when, microsecond precision
 	Actor    string          // person id, "system" or "anonymous"
@@ -28,4 +49,44 @@ type Entry struct {
 	Reason   string          // reason given by the person, where the act asks for one
 	Request  string          // command id: Idempotency-Key or trace id
 	Body     json.RawMessage // what changed, a JSON value; no personal data in clear
+}
+
+// Options make a Journal.
+type Options struct {
+	DB     *store.DB    // with the tables of Migrations
+	Clock  clock.Clock  // time of entries and checkpoints
+	Log    *slog.Logger // trouble of Run; nil is silent
+	Origin string       // name of the log in checkpoints, "chengshu.example.gov.cn/journal"; empty is "chengshu/journal"
+}
+
+// Journal appends and reads entries. It is safe for concurrent use.
+type Journal struct {
+	db     *store.DB
+	clock  clock.Clock
+	log    *slog.Logger
+	origin string
+	writer int64 // number of this writer in ids
+
+	mu   sync.Mutex
+	last int64 // microseconds of the newest id
+
+	wake chan struct{} // tells Run that something was committed
+}
+
+// New opens the journal in a migrated database and takes a writer's number, which is one small write.
+func New(ctx context.Context, o Options) (*Journal, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Origin == "" {
+		o.Origin = "chengshu/journal"
+	}
+	j := &Journal{db: o.DB, clock: o.Clock, log: o.Log, origin: o.Origin, wake: make(chan struct{}, 1)}
+	err := o.DB.Write(ctx, func(tx *store.Tx) error {
+		return tx.QueryRow(ctx, `UPDATE journal_head SET writers = writers + 1 WHERE id = 1 RETURNING writers`).Scan(&j.writer)
+	})
+	if err != nil {
+		return nil, fault.Wrap("open the journal", err)
+	}
+	return j, nil
 }
