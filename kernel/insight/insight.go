@@ -1,0 +1,162 @@
+// Package insight computes indicators: numbers with a formula that stands in a pack, over records in a period.
+//
+// Every number comes with its numerator, denominator, formula and the filter that drills down to its records, and always
+// within the caller's row filter: two people with different scopes see different numbers, each right for its scope. It
+// stores nothing and forecasts nothing.
+//
+// Main types: Answer, Row.
+package insight
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"chengshu/base/fault"
+	"chengshu/base/feel"
+	"chengshu/base/store"
+	"chengshu/kernel/identity"
+	"chengshu/kernel/pack"
+	"chengshu/kernel/record"
+	"chengshu/kernel/schema"
+)
+
+// Row is the number of one group.
+type Row struct {
+	Key         any    `json:"key"`
+	Label       string `json:"label"`
+	Numerator   any    `json:"numerator"`
+	Denominator any    `json:"denominator,omitempty"`
+	Value       any    `json:"value"`            // string with two digits, or a count; null where the denominator is 0
+	Filter      string `json:"filter,omitempty"` // FEEL that lists the records counted in the numerator
+}
+
+// Answer is an indicator over a period.
+type Answer struct {
+	Type    string `json:"type"`
+	Formula string `json:"formula"`
+	Rows    []Row  `json:"rows"`
+	Total   Row    `json:"total"`
+}
+
+// Compute gives an indicator over the records whose period field lies in [from, to), cut by one of the offered cuts or
+// not at all. Faults: Invalid "indicator.by", and those of record queries.
+func Compute(ctx context.Context, tx *store.Tx, a identity.Actor, s *record.Store, i *pack.Indicator, from, to time.Time, by string) (Answer, error) {
+	t, err := s.Set().Type(i.Of)
+	if err != nil {
+		return Answer{}, err
+	}
+	if by != "" && !slices.Contains(i.By, by) {
+		return Answer{}, fault.New(fault.Invalid, "indicator.by", "by", by, "offered", i.By)
+	}
+	base := period(t, i.Period, from, to)
+	out := Answer{Type: t.Name, Formula: formula(i)}
+	q := record.Query{Type: t.Name, Filter: base}
+	total, err := s.Ratios(ctx, tx, a, q, nil, i.Measure, i.Numerator, i.Denominator)
+	if err != nil {
+		return Answer{}, err
+	}
+	drill := join(base, i.Denominator, i.Numerator)
+	if len(total) > 0 {
+		out.Total = row(i, total[0], drill)
+	}
+	if by == "" {
+		return out, nil
+	}
+	groups, err := s.Ratios(ctx, tx, a, q, []string{by}, i.Measure, i.Numerator, i.Denominator)
+	if err != nil {
+		return Answer{}, err
+	}
+	for _, g := range groups {
+		r := row(i, g, join(drill, equals(by, g.Keys[0])))
+		r.Key, r.Label = g.Keys[0], g.Labels[0]
+		out.Rows = append(out.Rows, r)
+	}
+	return out, nil
+}
+
+// Formula gives the formula of an indicator as people check it.
+func formula(i *pack.Indicator) string {
+	num := or(i.Numerator, "true")
+	if i.Measure != "count" && i.Measure != "" {
+		num = i.Measure + " [" + num + "]"
+	}
+	if i.Denominator == "" {
+		return num
+	}
+	return num + " / " + i.Denominator
+}
+
+func row(i *pack.Indicator, g record.Ratio, filter string) Row {
+	r := Row{Numerator: zero(g.Numerator), Filter: filter}
+	if i.Denominator == "" {
+		r.Value = r.Numerator
+		return r
+	}
+	r.Denominator = zero(g.Denominator)
+	num, errNum := feel.ParseNumber(fmt.Sprint(r.Numerator))
+	den, errDen := feel.ParseNumber(fmt.Sprint(r.Denominator))
+	if errNum != nil || errDen != nil || den.Sign() == 0 {
+		return r
+	}
+	scale := 1.0
+	if i.Unit == "percent" {
+		scale = 100
+	}
+	r.Value = fmt.Sprintf("%.2f", num.Float64()/den.Float64()*scale)
+	return r
+}
+
+func zero(v any) any {
+	if v == nil {
+		return int64(0)
+	}
+	return v
+}
+
+// period gives the FEEL condition that a record lies in [from, to).
+func period(t *schema.Type, field string, from, to time.Time) string {
+	c, _ := t.SQLColumn(field)
+	layout, quoteOpen, quoteClose := time.RFC3339, `@"`, `"`
+	if c.Kind == feel.ColumnDate {
+		layout = time.DateOnly
+	}
+	lit := func(at time.Time) string { return quoteOpen + at.Format(layout) + quoteClose }
+	return field + " >= " + lit(from) + " and " + field + " < " + lit(to)
+}
+
+// equals gives the FEEL condition of one group.
+func equals(by string, key any) string {
+	name, cut, _ := strings.Cut(by, ":")
+	s, isText := key.(string)
+	switch {
+	case key == nil:
+		return name + " = null"
+	case cut != "" && isText && strings.HasPrefix(s, "/"):
+		return fmt.Sprintf("starts with(%s, %q)", name, s)
+	case cut != "":
+		return "" // a cut of an instant: the period already narrows it
+	case isText:
+		return fmt.Sprintf("%s = %q", name, s)
+	}
+	return fmt.Sprintf("%s = %v", name, key)
+}
+
+func join(parts ...string) string {
+	var out []string
+	for _, p := range parts {
+		if p != "" {
+			out = append(out, "("+p+")")
+		}
+	}
+	return strings.Join(out, " and ")
+}
+
+func or(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}

@@ -1,0 +1,150 @@
+package record
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"chengshu/base/fault"
+	"chengshu/base/store"
+	"chengshu/kernel/identity"
+	"chengshu/kernel/schema"
+)
+
+// RowFault is what is wrong with one row of an import.
+type RowFault struct {
+	Row int // 1 is the first row below the header
+	Err error
+}
+
+// Imported is the result of an import.
+type Imported struct {
+	Rows, Created, Updated, Failed int
+	Faults                         []RowFault
+}
+
+// Import creates records from a sheet, or updates those whose number column names one. Columns are matched by field name
+// or by the label the caller reads. Each row stands alone: a wrong one is reported and leaves the others. dry checks
+// everything and writes nothing. It needs the permission import.
+func (s *Store) Import(ctx context.Context, tx *store.Tx, a identity.Actor, typ string, sh *Sheet, label func(field string) string, dry bool) (Imported, error) {
+	t, err := s.Set().Type(typ)
+	if err != nil {
+		return Imported{}, err
+	}
+	if !s.opt.Policy.Any(a, "import", t.Name) {
+		return Imported{}, s.opt.Policy.Require(a, "import", t, nil)
+	}
+	fields, number, err := s.match(t, sh.Header, label)
+	if err != nil {
+		return Imported{}, err
+	}
+	errDry := errors.New("dry run")
+	var out Imported
+	for i, row := range sh.Rows {
+		if blank(row) {
+			continue
+		}
+		out.Rows++
+		updated := false
+		err := tx.Savepoint(ctx, func() error {
+			var err error
+			if updated, err = s.importRow(ctx, tx, a, t, fields, number, row); err == nil && dry {
+				return errDry
+			}
+			return err
+		})
+		switch {
+		case err != nil && !errors.Is(err, errDry):
+			if fault.Is(err, fault.Internal) || fault.Is(err, fault.Unavailable) {
+				return Imported{}, err
+			}
+			out.Failed++
+			out.Faults = append(out.Faults, RowFault{Row: i + 1, Err: err})
+		case updated:
+			out.Updated++
+		default:
+			out.Created++
+		}
+	}
+	return out, nil
+}
+
+// match finds the field of every column; a column that is no field is refused, so that nothing is lost unseen.
+func (s *Store) match(t *schema.Type, header []string, label func(string) string) (fields []*schema.Field, number int, err error) {
+	bad := fault.New(fault.Invalid, "sheet.columns", "type", t.Name)
+	number = -1
+	fields = make([]*schema.Field, len(header))
+	for i, h := range header {
+		h = strings.TrimSpace(h)
+		if h == "number" || h == label("number") {
+			number = i
+			continue
+		}
+		for _, f := range t.FieldList {
+			if h == f.Name || h == label(f.Name) {
+				fields[i] = f
+			}
+		}
+		ignored := h == "" || h == label("state") || h == label("created_at") || h == label("_error")
+		if fields[i] == nil && !ignored {
+			bad.At("/"+h, "sheet.column", "column", h)
+		}
+	}
+	if len(bad.Fields) > 0 {
+		return nil, 0, bad
+	}
+	return fields, number, nil
+}
+
+func (s *Store) importRow(ctx context.Context, tx *store.Tx, a identity.Actor, t *schema.Type, fields []*schema.Field, number int, row []string) (updated bool, err error) {
+	data := map[string]any{}
+	for i, f := range fields {
+		if f == nil || i >= len(row) || !f.Writable() {
+			continue
+		}
+		if v := f.FromText(strings.TrimSpace(row[i])); v != nil {
+			data[f.Name] = s.byLabel(f, v)
+		}
+	}
+	if number >= 0 && number < len(row) && strings.TrimSpace(row[number]) != "" {
+		var id string
+		err := tx.QueryRow(ctx, "SELECT id FROM "+t.Table()+" WHERE number = ? AND deleted_at IS NULL", strings.TrimSpace(row[number])).Scan(&id)
+		if store.None(err) {
+			return false, fault.New(fault.NotFound, "sheet.number", "number", row[number])
+		}
+		if err != nil {
+			return false, fault.Wrap("find number", err)
+		}
+		_, err = s.Update(ctx, tx, a, t.Name, id, 0, data, "")
+		return true, err
+	}
+	_, err = s.Create(ctx, tx, a, t.Name, data)
+	return false, err
+}
+
+// byLabel lets people write the name of a code instead of the code.
+func (s *Store) byLabel(f *schema.Field, v any) any {
+	word, ok := v.(string)
+	if f.Type != "code" || !ok {
+		return v
+	}
+	table := s.Set().Codes(f.Of)
+	if table == nil || table.Entry(word) != nil {
+		return v
+	}
+	for _, e := range table.Entries {
+		if e.Name == word {
+			return e.Code
+		}
+	}
+	return v
+}
+
+func blank(row []string) bool {
+	for _, c := range row {
+		if strings.TrimSpace(c) != "" {
+			return false
+		}
+	}
+	return true
+}
