@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"slices"
 	"strings"
 
 	"chengshu/base/fault"
@@ -65,12 +66,9 @@ func candidates(v feel.Value) ([]Candidate, error) {
 			if (c.Kind != ByRole && c.Kind != ByPerson) || c.Ref == "" {
 				return false
 			}
-			for _, have := range out {
-				if have == c {
-					return true
-				}
+			if !slices.Contains(out, c) {
+				out = append(out, c)
 			}
-			out = append(out, c)
 			return true
 		}
 		return false

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 
 	"chengshu/base/fault"
@@ -165,21 +166,14 @@ func (st *step) repeated() (Result, bool, error) {
 	if st.cmd.ID == "" {
 		return Result{}, false, nil
 	}
-	rows, err := st.tx.Query(st.ctx, `SELECT result FROM flow_cmd WHERE id = ?`, st.cmd.ID)
-	if err != nil {
-		return Result{}, false, fault.Wrap("find command", err)
+	list, err := rowsOf(st.ctx, st.tx, "find command", func(rows *sql.Rows) (prev string, err error) {
+		err = rows.Scan(&prev)
+		return prev, err
+	}, `SELECT result FROM flow_cmd WHERE id = ?`, st.cmd.ID)
+	if err != nil || len(list) == 0 {
+		return Result{}, false, err
 	}
-	defer rows.Close()
-	prev := ""
-	for rows.Next() {
-		if err := rows.Scan(&prev); err != nil {
-			return Result{}, false, fault.Wrap("find command", err)
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return Result{}, false, fault.Wrap("find command", err)
-	}
-	return stored(prev, nil)
+	return stored(list[0], nil)
 }
 
 // finish lets everything come to rest and writes it.

@@ -17,16 +17,19 @@ import (
 
 var boss = person("boss", "boss")
 
-func each(t *testing.T, fn func(t *testing.T, w *world)) {
+func each(t *testing.T, fn func(w *world)) {
 	t.Helper()
 	t.Parallel()
-	storetest.Each(t, func(t *testing.T, db *store.DB) { fn(t, newWorld(t, db)) })
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		t.Helper()
+		fn(newWorld(t, db))
+	})
 }
 
-func wantCode(t *testing.T, err error, kind fault.Kind, code string) *fault.Error {
-	t.Helper()
+func wantCode(tb testing.TB, err error, kind fault.Kind, code string) *fault.Error {
+	tb.Helper()
 	if fault.CodeOf(err) != code || fault.KindOf(err) != kind {
-		t.Fatalf("got %v, want %s %s", err, kind, code)
+		tb.Fatalf("got %v, want %s %s", err, kind, code)
 	}
 	var f *fault.Error
 	errors.As(err, &f)
@@ -34,7 +37,8 @@ func wantCode(t *testing.T, err error, kind fault.Kind, code string) *fault.Erro
 }
 
 func TestClaimRace(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		w.deploy("k", process(se+user("t")+user("u")+seq("s>t>u>e")))
 		for _, op := range []string{flow.Claim, flow.Complete} {
 			for range 10 {
@@ -43,11 +47,7 @@ func TestClaimRace(t *testing.T) {
 				var wg sync.WaitGroup
 				errs := make([]error, 2)
 				for i, a := range []identity.Actor{person("ann", "clerk"), person("bob", "clerk")} {
-					wg.Add(1)
-					go func() {
-						defer wg.Done()
-						_, errs[i] = w.do(a, flow.Command{Name: op, Task: id})
-					}()
+					wg.Go(func() { _, errs[i] = w.do(a, flow.Command{Name: op, Task: id}) })
 				}
 				wg.Wait()
 				if (errs[0] == nil) == (errs[1] == nil) {
@@ -66,7 +66,8 @@ func TestClaimRace(t *testing.T) {
 }
 
 func TestRepeatedCommand(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		w.deploy("k", process(se+user("t", ab)+user("u")+seq("s>t>u>e")))
 		biz := w.start("k")
 		cmd := flow.Command{ID: "cmd-1", Name: flow.Complete, Task: w.task(biz, "t").ID, Outcome: "a"}
@@ -96,7 +97,8 @@ func TestRepeatedCommand(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		w.deploy("k", process(se+user("t", `<cs:outcome id="a" form="note!"/><cs:outcome id="b" reason="true"/>`)+user("u")+seq("s>t>u>e")))
 		biz := w.start("k")
 		id := w.task(biz, "t").ID
@@ -136,7 +138,8 @@ func TestRefusals(t *testing.T) {
 }
 
 func TestHandOver(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		w.deploy("k", process(se+user("t")+user("u")+seq("s>t>u>e")))
 		ann, bob, guest := person("ann", "clerk"), person("bob", "clerk"), person("guest")
 		biz := w.start("k")
@@ -174,7 +177,8 @@ func (w *world) list(a identity.Actor, q flow.Query) []*flow.Task {
 }
 
 func TestWorklist(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		cand := func(feel string) []byte {
 			return process(se + `<userTask id="t"><extensionElements><cs:task candidates='` + feel + `'/></extensionElements></userTask>` + seq("s>t>e"))
 		}
@@ -228,7 +232,8 @@ func TestWorklist(t *testing.T) {
 }
 
 func TestWorklistPages(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		w.deploy("k", process(se+user("t", `<cs:sla limit="amount" unit="workhour"/>`)+user("u")+seq("s>t>u>e")))
 		ann, bob := person("ann", "clerk"), person("bob", "clerk")
 		for range 7 {
@@ -288,7 +293,8 @@ func TestWorklistPages(t *testing.T) {
 }
 
 func TestExplain(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		w.deploy("k", process(se+`<parallelGateway id="g"/><parallelGateway id="h"/>`+user("t")+user("u")+user("v")+user("w")+
 			seq("s>t>g", "g>u>v>h", "g>w>h", "h>e")))
 		ann, bob := person("ann", "clerk"), person("bob", "clerk")

@@ -19,7 +19,7 @@ func (m *machine) countersign(t *token, n *node) error {
 	}
 	members, err := candidates(v)
 	if err != nil {
-		return m.broken(n, "flow.members", env).(*fault.Error).With(err)
+		return m.broken(n, "flow.members", env)
 	}
 	group, base := m.s.next(), t.stack
 	if err := m.arm(group, t, n); err != nil {

@@ -69,7 +69,7 @@ func (e *Engine) Deploy(ctx context.Context, tx *store.Tx, src Source) (version 
 	if len(found) > 0 {
 		f := fault.New(fault.Invalid, "flow.lint", "key", src.Key, "count", len(found))
 		for _, x := range found {
-			f.At("/"+x.ID, x.Code, "type", x.Type, "line", x.Line, "detail", x.Args)
+			_ = f.At("/"+x.ID, x.Code, "type", x.Type, "line", x.Line, "detail", x.Args)
 		}
 		return 0, f
 	}

@@ -76,18 +76,28 @@ var constructs = []struct{ name, model, script string }{
 	{"terminate inside ends the sub-process only", se + `<subProcess id="p1"><startEvent id="s1"/><endEvent id="e1"/><endEvent id="z"><terminateEventDefinition/></endEvent>
 		<parallelGateway id="g"/><parallelGateway id="h"/><exclusiveGateway id="x"/>` + user("t", ab) + user("v") +
 		seq("s1>g", "g>t>x", `x>h?outcome = "a"`, `x>z?outcome = "b"`, "g>v>h", "h>e1") + `</subProcess>` + user("u") + seq("s>p1>u>e"), "[t v] t=b [u] u= ."},
-	{"catch timer", se + `<intermediateCatchEvent id="c"><timerEventDefinition><timeDuration>PT2H</timeDuration></timerEventDefinition></intermediateCatchEvent>` + user("t") + seq("s>c>t>e"),
-		"[] +1h [] +1h [t] t= ."},
-	{"catch timer in working time", se + `<intermediateCatchEvent id="c"><timerEventDefinition><timeDuration>9 workhour</timeDuration></timerEventDefinition></intermediateCatchEvent>` + user("t") + seq("s>c>t>e"),
-		"+24h [] +1h [t] t= ."},
-	{"catch timer by expression", se + `<intermediateCatchEvent id="c"><timerEventDefinition><timeDuration>duration("PT" + string(amount) + "H")</timeDuration></timerEventDefinition></intermediateCatchEvent>` + user("t") + seq("s>c>t>e"),
-		"+4h [] +1h [t] t= ."},
+	{
+		"catch timer", se + `<intermediateCatchEvent id="c"><timerEventDefinition><timeDuration>PT2H</timeDuration></timerEventDefinition></intermediateCatchEvent>` + user("t") + seq("s>c>t>e"),
+		"[] +1h [] +1h [t] t= .",
+	},
+	{
+		"catch timer in working time", se + `<intermediateCatchEvent id="c"><timerEventDefinition><timeDuration>9 workhour</timeDuration></timerEventDefinition></intermediateCatchEvent>` + user("t") + seq("s>c>t>e"),
+		"+24h [] +1h [t] t= .",
+	},
+	{
+		"catch timer by expression", se + `<intermediateCatchEvent id="c"><timerEventDefinition><timeDuration>duration("PT" + string(amount) + "H")</timeDuration></timerEventDefinition></intermediateCatchEvent>` + user("t") + seq("s>c>t>e"),
+		"+4h [] +1h [t] t= .",
+	},
 	{"interrupting boundary timer", se + user("t") + user("u") + timerOn("b", "t", "true", `<timeDuration>PT1H</timeDuration>`) + seq("s>t>e", "b>u>e"), "[t] +1h [u] u= ."},
 	{"boundary timer goes with its task", se + user("t") + user("u") + user("v") + timerOn("b", "t", "true", `<timeDuration>PT1H</timeDuration>`) + seq("s>t>v>e", "b>u>e"), "t= [v] +2h [v] v= ."},
-	{"non-interrupting boundary timer", se + `<endEvent id="e2"/>` + user("t") + user("u") + timerOn("b", "t", "false", `<timeDuration>PT1H</timeDuration>`) + seq("s>t>e", "b>u>e2"),
-		"[t] +1h [t u] +5h [t u] t= [u] u= ."},
-	{"repeating boundary timer", se + `<endEvent id="e2"/>` + user("t") + user("u") + timerOn("b", "t", "false", `<timeCycle>R2/PT1H</timeCycle>`) + seq("s>t>e", "b>u>e2"),
-		"+1h [t u] +1h [t u u] +9h [t u u] u= u= t= ."},
+	{
+		"non-interrupting boundary timer", se + `<endEvent id="e2"/>` + user("t") + user("u") + timerOn("b", "t", "false", `<timeDuration>PT1H</timeDuration>`) + seq("s>t>e", "b>u>e2"),
+		"[t] +1h [t u] +5h [t u] t= [u] u= .",
+	},
+	{
+		"repeating boundary timer", se + `<endEvent id="e2"/>` + user("t") + user("u") + timerOn("b", "t", "false", `<timeCycle>R2/PT1H</timeCycle>`) + seq("s>t>e", "b>u>e2"),
+		"+1h [t u] +1h [t u u] +9h [t u u] u= u= t= .",
+	},
 	{"boundary timer on a sub-process", se + `<subProcess id="p1"><startEvent id="s1"/><endEvent id="e1"/>` + user("t") + seq("s1>t>e1") + `</subProcess>` + user("u") +
 		timerOn("b", "p1", "true", `<timeDuration>PT1H</timeDuration>`) + seq("s>p1>e", "b>u>e"), "[t] +1h [u] u= ."},
 	{"return to the step before", se + user("t") + user("u") + seq("s>t>u>e"), "t= [u] u<t [t] @at-t t= [u] u= ."},
@@ -96,8 +106,10 @@ var constructs = []struct{ name, model, script string }{
 		seq("s>t>g", "g>u>h", "g>v>h", "h>e"), "t= [u v] u<t [t] t= [u v] u= v= ."},
 	{"return into a joined fork opens one branch", se + `<parallelGateway id="g"/><parallelGateway id="h"/>` + user("u") + user("v") + user("w") +
 		seq("s>g", "g>u>h", "g>v>h", "h>w>e"), "u= v= [w] w<v [v] v= [w] w= ."},
-	{"return into a sub-process", se + `<subProcess id="p1"><startEvent id="s1"/><endEvent id="e1"/>` + user("t") + user("u") + seq("s1>t>u>e1") + `</subProcess>` + user("v") + seq("s>p1>v>e"),
-		"t= u= [v] v<u [u] u= [v] v= ."},
+	{
+		"return into a sub-process", se + `<subProcess id="p1"><startEvent id="s1"/><endEvent id="e1"/>` + user("t") + user("u") + seq("s1>t>u>e1") + `</subProcess>` + user("v") + seq("s>p1>v>e"),
+		"t= u= [v] v<u [u] u= [v] v= .",
+	},
 	{"withdraw", se + user("t") + user("u") + seq("s>t>u>e"), "t= [u] ~t [t] @at-t t= [u] u= ."},
 	{"withdraw before a fork", se + `<parallelGateway id="g"/><parallelGateway id="h"/>` + user("t") + user("u") + user("v") + seq("s>t>g", "g>u>h", "g>v>h", "h>e"), "t= [u v] ~t [t] t= u= v= ."},
 	{"withdraw from a join", se + `<parallelGateway id="g"/><parallelGateway id="h"/>` + user("u") + user("v") + user("w") + seq("s>g", "g>u>h", "g>v>h", "h>w>e"), "u= [v] ~u [u v] v= u= [w] w= ."},
@@ -105,8 +117,10 @@ var constructs = []struct{ name, model, script string }{
 	{"message comes first", se + user("t") + `<intermediateCatchEvent id="c"><messageEventDefinition messageRef="m"/></intermediateCatchEvent>` + user("u") + seq("s>t>c>u>e"), "!paid [t] t= [u] u= ."},
 	{"receive task", se + `<receiveTask id="c" messageRef="m"/>` + user("t") + seq("s>c>t>e"), "!paid [t] t= ."},
 	{"message boundary", se + user("t") + user("u") + `<boundaryEvent id="b" attachedToRef="t"><messageEventDefinition messageRef="m"/></boundaryEvent>` + seq("s>t>e", "b>u>e"), "[t] !paid [u] u= ."},
-	{"message boundary that lets go on", se + `<endEvent id="e2"/>` + user("t") + user("u") + `<boundaryEvent id="b" attachedToRef="t" cancelActivity="false"><messageEventDefinition messageRef="m"/></boundaryEvent>` + seq("s>t>e", "b>u>e2"),
-		"!paid [t u] !paid [t u u] u= u= t= ."},
+	{
+		"message boundary that lets go on", se + `<endEvent id="e2"/>` + user("t") + user("u") + `<boundaryEvent id="b" attachedToRef="t" cancelActivity="false"><messageEventDefinition messageRef="m"/></boundaryEvent>` + seq("s>t>e", "b>u>e2"),
+		"!paid [t u] !paid [t u u] u= u= t= .",
+	},
 	{"throw meets catch in one step", se + `<parallelGateway id="g"/><parallelGateway id="h"/><intermediateCatchEvent id="c"><messageEventDefinition messageRef="m"/></intermediateCatchEvent>
 		<intermediateThrowEvent id="w"><messageEventDefinition messageRef="m"/></intermediateThrowEvent>` + user("t") + user("u") + seq("s>g", "g>c>u>h", "g>t>w>h", "h>e"), "[t] t= [u] u= ."},
 	{"call activity", se + `<callActivity id="c" calledElement="child"/>` + user("u") + seq("s>c>u>e"), "[ct] ct= [u] u= ."},
@@ -118,6 +132,7 @@ const childModel = `<process id="child" isExecutable="true"><startEvent id="cs1"
 func TestConstructs(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		t.Helper()
 		w := newWorld(t, db)
 		w.deploy("child", model(childModel+user("ct")+seq("cs1>ct>ce")+`</process>`))
 		for _, c := range constructs {

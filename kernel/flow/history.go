@@ -2,11 +2,11 @@ package flow
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"time"
 
 	"chengshu/base/clock"
-	"chengshu/base/fault"
 	"chengshu/base/store"
 )
 
@@ -44,61 +44,50 @@ type Instance struct {
 
 // Instances gives the processes of a record, oldest first.
 func (e *Engine) Instances(ctx context.Context, tx *store.Tx, biz Biz) ([]Instance, error) {
-	rows, err := tx.Query(ctx, `SELECT `+instColumns+`, COALESCE(k.node, '') FROM flow_inst i LEFT JOIN flow_token k ON k.inst = i.id
-		WHERE i.biz_type = ? AND i.biz_id = ? ORDER BY i.started, i.id, k.id`, biz.Type, biz.ID)
-	if err != nil {
-		return nil, fault.Wrap("load instances", err)
-	}
-	defer rows.Close()
-	var out []Instance
-	for rows.Next() {
+	list, err := rowsOf(ctx, tx, "load instances", func(rows *sql.Rows) (Instance, error) {
 		var (
 			in         inst
 			vars, node string
 		)
-		if err := rows.Scan(append(in.dest(&vars), &node)...); err != nil {
-			return nil, fault.Wrap("load instances", err)
-		}
-		if n := len(out); n == 0 || out[n-1].ID != in.id {
-			out = append(out, Instance{
-				ID: in.id, Process: in.defKey, Version: in.defVersion, Biz: in.biz, State: in.state, Starter: in.starter,
-				Parent: in.parent, Started: instant(in.started), Ended: instant(in.ended),
-			})
+		err := rows.Scan(append(in.dest(&vars), &node)...)
+		out := Instance{
+			ID: in.id, Process: in.defKey, Version: in.defVersion, Biz: in.biz, State: in.state, Starter: in.starter,
+			Parent: in.parent, Started: instant(in.started), Ended: instant(in.ended),
 		}
 		if node != "" {
-			last := &out[len(out)-1]
-			last.Nodes = append(last.Nodes, node)
+			out.Nodes = []string{node}
+		}
+		return out, err
+	}, `SELECT `+instColumns+`, COALESCE(k.node, '') FROM flow_inst i LEFT JOIN flow_token k ON k.inst = i.id
+		WHERE i.biz_type = ? AND i.biz_id = ? ORDER BY i.started, i.id, k.id`, biz.Type, biz.ID)
+	var out []Instance
+	for _, in := range list { // one row a token
+		if n := len(out); n > 0 && out[n-1].ID == in.ID {
+			out[n-1].Nodes = append(out[n-1].Nodes, in.Nodes...)
+		} else {
+			out = append(out, in)
 		}
 	}
-	return out, fault.Wrap("load instances", rows.Err())
+	return out, err
 }
 
 // History gives the history of a record's processes in the order of time.
 func (e *Engine) History(ctx context.Context, tx *store.Tx, biz Biz) ([]Hist, error) {
-	rows, err := tx.Query(ctx, `SELECT h.inst, h.seq, h.at, h.actor, h.on_behalf, h.op, h.node, h.task, h.outcome, h.reason, h.data, h.entry
-		FROM flow_hist h JOIN flow_inst i ON i.id = h.inst WHERE i.biz_type = ? AND i.biz_id = ? ORDER BY h.entry, i.started, h.inst, h.seq`,
-		biz.Type, biz.ID)
-	if err != nil {
-		return nil, fault.Wrap("load history", err)
-	}
-	defer rows.Close()
-	var out []Hist
-	for rows.Next() {
+	return rowsOf(ctx, tx, "load history", func(rows *sql.Rows) (Hist, error) {
 		var (
 			h    Hist
 			at   int64
 			data string
 		)
 		if err := rows.Scan(&h.Instance, &h.Seq, &at, &h.Actor, &h.OnBehalf, &h.Op, &h.Node, &h.Task, &h.Outcome, &h.Reason, &data, &h.Entry); err != nil {
-			return nil, fault.Wrap("load history", err)
+			return h, err
 		}
 		h.At = instant(at)
-		if err := json.Unmarshal([]byte(data), &h); err != nil {
-			return nil, fault.Wrap("read history", err)
-		}
-		out = append(out, h)
-	}
-	return out, fault.Wrap("load history", rows.Err())
+		err := json.Unmarshal([]byte(data), &h)
+		return h, err
+	}, `SELECT h.inst, h.seq, h.at, h.actor, h.on_behalf, h.op, h.node, h.task, h.outcome, h.reason, h.data, h.entry
+		FROM flow_hist h JOIN flow_inst i ON i.id = h.inst WHERE i.biz_type = ? AND i.biz_id = ? ORDER BY h.entry, i.started, h.inst, h.seq`,
+		biz.Type, biz.ID)
 }
 
 // SLA is one clock of a record's processes.
@@ -152,33 +141,25 @@ func (e *Engine) SLA(ctx context.Context, tx *store.Tx, biz Biz) ([]SLA, error) 
 }
 
 func loadClocks(ctx context.Context, tx *store.Tx, inst, more string) ([]*sla, error) {
-	rows, err := tx.Query(ctx, `SELECT `+slaColumns+` FROM flow_sla WHERE inst = ? `+more+` ORDER BY id`, inst)
-	if err != nil {
-		return nil, fault.Wrap("load clocks", err)
-	}
-	defer rows.Close()
-	var out []*sla
-	for rows.Next() {
+	return rowsOf(ctx, tx, "load clocks", func(rows *sql.Rows) (*sla, error) {
 		var (
 			c                     sla
 			unit                  string
 			started, stopped, due int64
 			at                    [3]int64
 		)
-		if err := rows.Scan(&c.id, &c.task, &c.name, &unit, &c.limit.N, &c.added, &c.warn, &c.yellow, &c.red, &started, &stopped, &due,
-			&at[0], &at[1], &at[2], &c.calendar, &c.provisional, &c.level, &c.state); err != nil {
-			return nil, fault.Wrap("load clocks", err)
-		}
-		if c.limit.Unit, err = clock.ParseUnit(unit); err != nil {
+		err := rows.Scan(&c.id, &c.task, &c.name, &unit, &c.limit.N, &c.added, &c.warn, &c.yellow, &c.red, &started, &stopped, &due,
+			&at[0], &at[1], &at[2], &c.calendar, &c.provisional, &c.level, &c.state)
+		if err != nil {
 			return nil, err
 		}
 		c.started, c.stopped, c.due = instant(started), instant(stopped), instant(due)
 		for i, us := range at {
 			c.at[i] = instant(us)
 		}
-		out = append(out, &c)
-	}
-	return out, fault.Wrap("load clocks", rows.Err())
+		c.limit.Unit, err = clock.ParseUnit(unit)
+		return &c, err
+	}, `SELECT `+slaColumns+` FROM flow_sla WHERE inst = ? `+more+` ORDER BY id`, inst)
 }
 
 // PauseRecord is one legal pause.
@@ -202,23 +183,13 @@ func (e *Engine) Pauses(ctx context.Context, tx *store.Tx, instance string) ([]P
 }
 
 func loadPauses(ctx context.Context, tx *store.Tx, inst string) ([]*pauseRow, error) {
-	rows, err := tx.Query(ctx, `SELECT id, node, reason, basis, note, actor, started, promised, stopped FROM flow_clock
-		WHERE inst = ? ORDER BY id`, inst)
-	if err != nil {
-		return nil, fault.Wrap("load pauses", err)
-	}
-	defer rows.Close()
-	var out []*pauseRow
-	for rows.Next() {
+	return rowsOf(ctx, tx, "load pauses", func(rows *sql.Rows) (*pauseRow, error) {
 		var (
 			p                          pauseRow
 			started, promised, stopped int64
 		)
-		if err := rows.Scan(&p.id, &p.node, &p.reason, &p.basis, &p.note, &p.actor, &started, &promised, &stopped); err != nil {
-			return nil, fault.Wrap("load pauses", err)
-		}
+		err := rows.Scan(&p.id, &p.node, &p.reason, &p.basis, &p.note, &p.actor, &started, &promised, &stopped)
 		p.started, p.promised, p.stopped = instant(started), instant(promised), instant(stopped)
-		out = append(out, &p)
-	}
-	return out, fault.Wrap("load pauses", rows.Err())
+		return &p, err
+	}, `SELECT id, node, reason, basis, note, actor, started, promised, stopped FROM flow_clock WHERE inst = ? ORDER BY id`, inst)
 }

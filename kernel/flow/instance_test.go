@@ -51,7 +51,8 @@ func at(day, hour int) time.Time {
 }
 
 func TestClocks(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		w.deploy("k", clocked())
 		biz := w.start("k") // Monday 9:00
 		list := w.slas(biz)
@@ -88,7 +89,8 @@ func TestClocks(t *testing.T) {
 }
 
 func TestPause(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		w.deploy("k", clocked())
 		biz := w.start("k")
 		id := w.instances(biz)[0].ID
@@ -130,7 +132,8 @@ func TestPause(t *testing.T) {
 }
 
 func TestPauseOfNode(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		w.deploy("k", model(`<message id="m" name="paid"/><process id="p" isExecutable="true"><extensionElements><cs:sla limit="8" unit="workhour"/></extensionElements>`+
 			se+user("t")+`<intermediateCatchEvent id="c"><extensionElements><cs:clock pause="hearing" basis="law 45"/></extensionElements><messageEventDefinition messageRef="m"/></intermediateCatchEvent>`+
 			user("u")+seq("s>t>c>u>e")+`</process>`))
@@ -143,7 +146,8 @@ func TestPauseOfNode(t *testing.T) {
 }
 
 func TestExtension(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		w.deploy("k", clocked())
 		ann, chief := person("ann", "clerk"), person("chief", "boss")
 		biz := w.start("k")
@@ -171,7 +175,8 @@ func TestExtension(t *testing.T) {
 }
 
 func TestConsultAndCopy(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		w.deploy("k", process(se+user("t")+user("u")+seq("s>t>u>e")))
 		ann, bob := person("ann", "clerk"), person("bob", "expert")
 		biz := w.start("k")
@@ -194,7 +199,8 @@ func TestConsultAndCopy(t *testing.T) {
 }
 
 func TestInstanceCommands(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		w.deploy("child", model(childModel+user("ct")+seq("cs1>ct>ce")+`</process>`))
 		w.deploy("k", process(se+user("t")+timerOn("b", "t", "true", `<timeDuration>PT1H</timeDuration>`)+`<callActivity id="c" calledElement="child"/>`+user("u")+seq("s>t>c>u>e", "b>u")))
 		ann := person("ann", "clerk")

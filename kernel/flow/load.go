@@ -137,48 +137,30 @@ func fetchInst(ctx context.Context, tx *store.Tx, id, cmd string) (*state, strin
 }
 
 func loadTokens(ctx context.Context, tx *store.Tx, s *state) error {
-	rows, err := tx.Query(ctx, `SELECT id, node, stack, state, mi_index, member, prev, outcome, back, child
-		FROM flow_token WHERE inst = ? ORDER BY id`, s.inst.id)
-	if err != nil {
-		return fault.Wrap("load tokens", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
+	list, err := rowsOf(ctx, tx, "load tokens", func(rows *sql.Rows) (*token, error) {
 		var (
 			t  token
 			st string
 		)
-		if err := rows.Scan(&t.id, &t.node, &st, &t.state, &t.index, &t.member, &t.prev, &t.outcome, &t.back, &t.child); err != nil {
-			return fault.Wrap("load tokens", err)
+		err := rows.Scan(&t.id, &t.node, &st, &t.state, &t.index, &t.member, &t.prev, &t.outcome, &t.back, &t.child)
+		if err == nil {
+			t.stack, err = parseStack(st)
 		}
-		if t.stack, err = parseStack(st); err != nil {
-			return err
-		}
-		s.tokens = append(s.tokens, &t)
-	}
-	return fault.Wrap("load tokens", rows.Err())
+		return &t, err
+	}, `SELECT id, node, stack, state, mi_index, member, prev, outcome, back, child FROM flow_token WHERE inst = ? ORDER BY id`, s.inst.id)
+	s.tokens = list
+	return err
 }
 
 // loadTasks reads tasks by a condition on t.
 func loadTasks(ctx context.Context, tx *store.Tx, where string, args ...any) ([]*Task, error) {
-	rows, err := tx.Query(ctx, `SELECT `+taskColumns+` FROM flow_task t `+where, args...)
-	if err != nil {
-		return nil, fault.Wrap("load tasks", err)
-	}
-	defer rows.Close()
-	var out []*Task
-	for rows.Next() {
+	return rowsOf(ctx, tx, "load tasks", func(rows *sql.Rows) (*Task, error) {
 		var row taskRow
 		if err := rows.Scan(row.dest()...); err != nil {
-			return nil, fault.Wrap("load tasks", err)
-		}
-		t, err := row.task()
-		if err != nil {
 			return nil, err
 		}
-		out = append(out, t)
-	}
-	return out, fault.Wrap("load tasks", rows.Err())
+		return row.task()
+	}, `SELECT `+taskColumns+` FROM flow_task t `+where, args...)
 }
 
 // openTasks makes sure that every open task of the instance is loaded.

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"slices"
 
@@ -53,21 +54,13 @@ func (st *step) deliver(msg message) error {
 		inst string
 		sub  sub
 	}
-	rows, err := st.tx.Query(st.ctx, `SELECT inst, holder, node FROM flow_sub WHERE corr = ? AND name = ? ORDER BY inst, holder`, msg.Key, msg.Name)
-	if err != nil {
-		return fault.Wrap("find receivers", err)
-	}
-	defer rows.Close()
-	var found []place
-	for rows.Next() {
+	found, err := rowsOf(st.ctx, st.tx, "find receivers", func(rows *sql.Rows) (place, error) {
 		p := place{sub: sub{name: msg.Name, corr: msg.Key}}
-		if err := rows.Scan(&p.inst, &p.sub.holder, &p.sub.node); err != nil {
-			return fault.Wrap("find receivers", err)
-		}
-		found = append(found, p)
-	}
-	if err := rows.Err(); err != nil {
-		return fault.Wrap("find receivers", err)
+		err := rows.Scan(&p.inst, &p.sub.holder, &p.sub.node)
+		return p, err
+	}, `SELECT inst, holder, node FROM flow_sub WHERE corr = ? AND name = ? ORDER BY inst, holder`, msg.Key, msg.Name)
+	if err != nil {
+		return err
 	}
 	for _, p := range found {
 		m, err := st.other(p.inst)
@@ -139,40 +132,29 @@ func (m *machine) buffered() error {
 
 // takeKept claims a kept message for a subscription: the delete decides.
 func (m *machine) takeKept(s sub) (message, bool, error) {
-	rows, err := m.tx.Query(m.ctx, `DELETE FROM flow_message WHERE id = (SELECT q.id FROM flow_message q
-		WHERE q.corr = ? AND q.name = ? AND q.expires > ? ORDER BY q.at, q.id LIMIT 1) RETURNING id, data`, s.corr, s.name, micros(m.now))
-	if err != nil {
-		return message{}, false, fault.Wrap("take message", err)
-	}
-	defer rows.Close()
-	msg := message{Name: s.name, Key: s.corr}
-	for rows.Next() {
+	list, err := rowsOf(m.ctx, m.tx, "take message", func(rows *sql.Rows) (message, error) {
+		msg := message{Name: s.name, Key: s.corr}
 		var data string
-		if err := rows.Scan(&msg.ID, &data); err != nil {
-			return message{}, false, fault.Wrap("take message", err)
-		}
+		err := rows.Scan(&msg.ID, &data)
 		msg.Data = json.RawMessage(data)
+		return msg, err
+	}, `DELETE FROM flow_message WHERE id = (SELECT q.id FROM flow_message q
+		WHERE q.corr = ? AND q.name = ? AND q.expires > ? ORDER BY q.at, q.id LIMIT 1) RETURNING id, data`, s.corr, s.name, micros(m.now))
+	if err != nil || len(list) == 0 {
+		return message{}, false, err
 	}
-	return msg, msg.ID != "", fault.Wrap("take message", rows.Err())
+	return list[0], true, nil
 }
 
 // missed looks for messages that came while the instance was suspended.
 func (m *machine) missed() error {
-	rows, err := m.tx.Query(m.ctx, `SELECT holder, node, name, corr FROM flow_sub WHERE inst = ? ORDER BY holder`, m.s.inst.id)
-	if err != nil {
-		return fault.Wrap("load subscriptions", err)
-	}
-	defer rows.Close()
-	var subs []sub
-	for rows.Next() {
+	subs, err := rowsOf(m.ctx, m.tx, "load subscriptions", func(rows *sql.Rows) (sub, error) {
 		var s sub
-		if err := rows.Scan(&s.holder, &s.node, &s.name, &s.corr); err != nil {
-			return fault.Wrap("load subscriptions", err)
-		}
-		subs = append(subs, s)
-	}
-	if err := rows.Err(); err != nil {
-		return fault.Wrap("load subscriptions", err)
+		err := rows.Scan(&s.holder, &s.node, &s.name, &s.corr)
+		return s, err
+	}, `SELECT holder, node, name, corr FROM flow_sub WHERE inst = ? ORDER BY holder`, m.s.inst.id)
+	if err != nil {
+		return err
 	}
 	for _, s := range subs {
 		msg, ok, err := m.takeKept(s)

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"time"
 
@@ -67,28 +68,23 @@ func (e *Engine) claimTimer(ctx context.Context, tx *store.Tx, now time.Time) (t
 	if !tx.Serial() {
 		skip = ` FOR UPDATE SKIP LOCKED`
 	}
-	rows, err := tx.Query(ctx, `DELETE FROM flow_timer WHERE id = (SELECT d.id FROM flow_timer d WHERE d.due_at <= ?
+	type claimed struct {
+		timer
+		inst string
+	}
+	list, err := rowsOf(ctx, tx, "claim timer", func(rows *sql.Rows) (claimed, error) {
+		var c claimed
+		err := rows.Scan(&c.id, &c.inst, &c.holder, &c.node, &c.kind, &c.due, &c.left)
+		return c, err
+	}, `DELETE FROM flow_timer WHERE id = (SELECT d.id FROM flow_timer d WHERE d.due_at <= ?
 		ORDER BY d.due_at, d.id LIMIT 1`+skip+`) RETURNING id, inst, holder, node, kind, due_at, repeat_left`, micros(now))
 	if err != nil {
-		return timer{}, "", fault.Wrap("claim timer", err)
+		return timer{}, "", err
 	}
-	defer rows.Close()
-	var (
-		t    timer
-		inst string
-	)
-	for rows.Next() {
-		if err := rows.Scan(&t.id, &inst, &t.holder, &t.node, &t.kind, &t.due, &t.left); err != nil {
-			return timer{}, "", fault.Wrap("claim timer", err)
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return timer{}, "", fault.Wrap("claim timer", err)
-	}
-	if t.id == "" {
+	if len(list) == 0 {
 		return timer{}, "", errIdle
 	}
-	return t, inst, nil
+	return list[0].timer, list[0].inst, nil
 }
 
 func (e *Engine) putOff(ctx context.Context, id string) error {

@@ -14,6 +14,7 @@ import (
 func TestTimerRace(t *testing.T) {
 	t.Parallel()
 	storetest.EachURL(t, func(t *testing.T, url string) {
+		t.Helper()
 		w := newWorld(t, storetest.Open(t, url))
 		w.deploy("k", process(se+`<endEvent id="e2"/>`+user("t")+user("u")+timerOn("b", "t", "false", `<timeDuration>PT1H</timeDuration>`)+seq("s>t>e", "b>u>e2")))
 		const n = 60
@@ -32,9 +33,7 @@ func TestTimerRace(t *testing.T) {
 				}
 			}
 			v.e = v.engine()
-			wg.Add(1)
-			go func() {
-				defer wg.Done()
+			wg.Go(func() {
 				for idle := 0; idle < 3; {
 					ok, err := v.e.Tick(t.Context())
 					if err != nil {
@@ -47,7 +46,7 @@ func TestTimerRace(t *testing.T) {
 					}
 					fired[i]++
 				}
-			}()
+			})
 		}
 		wg.Wait()
 		if sum := fired[0] + fired[1] + fired[2]; sum != n {
@@ -64,7 +63,8 @@ func TestTimerRace(t *testing.T) {
 
 // A timer that cannot be fired is put off and does not stop the others.
 func TestTimerThatFails(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		w.deploy("k", process(se+`<intermediateCatchEvent id="c"><timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition></intermediateCatchEvent>
 			<exclusiveGateway id="g"/>`+user("t")+user("u")+seq("s>c>g", "g>t?amount lt 3>e", "g>u?amount gt 7>e")))
 		w.start("k")
@@ -106,7 +106,8 @@ func TestRun(t *testing.T) {
 
 // A definition version is immutable: the same bytes are the same version, running instances stay on theirs.
 func TestVersions(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	each(t, func(w *world) {
+		t := w.t
 		one, two := process(se+user("t")+user("u")+seq("s>t>u>e")), process(se+user("t")+user("v")+seq("s>t>v>e"))
 		if v := w.deploy("k", one); v != 1 {
 			t.Fatalf("version %d", v)

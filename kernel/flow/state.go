@@ -36,7 +36,6 @@ type inst struct {
 	started     int64
 	ended       int64
 	fresh       bool // not yet in the table
-	varsDirty   bool
 }
 
 // token is one live token.

@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"time"
 
 	"chengshu/base/fault"
@@ -109,9 +110,7 @@ func (d *draft) set(values map[string]feel.Value) {
 	if d.change.Set == nil {
 		d.change.Set = map[string]feel.Value{}
 	}
-	for k, v := range values {
-		d.change.Set[k] = v
-	}
+	maps.Copy(d.change.Set, values)
 	d.vars = nil
 }
 
@@ -214,7 +213,7 @@ func (m *machine) broken(n *node, code string, env *feel.Env) error {
 func (st *step) settle() error {
 	for {
 		moved := false
-		for i := 0; i < len(st.machines); i++ {
+		for i := 0; i < len(st.machines); i++ { //nolint:intrange // the list grows while it is walked
 			m := st.machines[i]
 			if len(m.work) > 0 {
 				moved = true

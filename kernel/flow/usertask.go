@@ -1,8 +1,9 @@
 package flow
 
 import (
+	"slices"
+
 	"chengshu/base/bpmn"
-	"chengshu/base/fault"
 )
 
 // userTask opens the task, or the tasks of a countersign, of a node.
@@ -16,7 +17,7 @@ func (m *machine) userTask(t *token, n *node) error {
 	}
 	cands, err := candidates(v)
 	if err != nil {
-		return m.broken(n, "flow.candidates", env).(*fault.Error).With(err)
+		return m.broken(n, "flow.candidates", env)
 	}
 	if err := m.arm(t.id, t, n); err != nil {
 		return err
@@ -65,7 +66,7 @@ func (m *machine) skips(n *node, k *Task) bool {
 		if n.outcomes[0].Reason {
 			return false
 		}
-		form = append(form[:len(form):len(form)], n.outcomes[0].Form...)
+		form = append(slices.Clip(form), n.outcomes[0].Form...)
 	}
 	for _, f := range form {
 		if f.Required {

@@ -148,12 +148,12 @@ const testTables = `CREATE TABLE test_case (id TEXT PRIMARY KEY, state TEXT NOT 
 	note TEXT NOT NULL, rev BIGINT NOT NULL);
 CREATE TABLE test_journal (id BIGINT PRIMARY KEY, actor TEXT NOT NULL, action TEXT NOT NULL, subject TEXT NOT NULL, rev BIGINT NOT NULL, body TEXT NOT NULL);`
 
-func newWorld(t testing.TB, db *store.DB) *world {
-	t.Helper()
-	ctx := t.Context()
-	w := &world{t: t, db: db, clock: clock.NewFake(time.Date(2026, 3, 2, 9, 0, 0, 0, clock.Shanghai)), logs: &diary{}, mu: &sync.Mutex{}}
+func newWorld(tb testing.TB, db *store.DB) *world {
+	tb.Helper()
+	ctx := tb.Context()
+	w := &world{t: tb, db: db, clock: clock.NewFake(time.Date(2026, 3, 2, 9, 0, 0, 0, clock.Shanghai)), logs: &diary{}, mu: &sync.Mutex{}}
 	if err := store.Migrate(ctx, db, flow.Migrations(), "flow"); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	w.write(func(tx *store.Tx) error {
 		for s := range strings.SplitSeq(testTables, ";") {
@@ -235,6 +235,12 @@ func (w *world) start(key string) flow.Biz {
 	w.t.Helper()
 	w.n++
 	biz := flow.Biz{Type: "test.case", ID: fmt.Sprintf("c%d", w.n), Org: "/county/", Area: "/99/"}
+	w.begin(key, biz)
+	return biz
+}
+
+func (w *world) begin(key string, biz flow.Biz) {
+	w.t.Helper()
 	w.write(func(tx *store.Tx) error {
 		if _, err := tx.Exec(w.t.Context(), `INSERT INTO test_case (id, state, street, amount, note, rev) VALUES (?, 'new', 's1', 5, '', 1)`, biz.ID); err != nil {
 			return err
@@ -242,7 +248,16 @@ func (w *world) start(key string) flow.Biz {
 		_, err := w.e.Start(w.t.Context(), tx, person("starter", "reporter"), key, biz)
 		return err
 	})
-	return biz
+}
+
+// adopt makes an engine on tables that are there already.
+func (w *world) adopt() {
+	w.t.Helper()
+	w.clock, w.logs, w.mu = clock.NewFake(time.Date(2026, 3, 2, 9, 0, 0, 0, clock.Shanghai)), &diary{}, &sync.Mutex{}
+	w.read(func(tx *store.Tx) error {
+		return tx.QueryRow(w.t.Context(), `SELECT COALESCE(MAX(id), 0) FROM test_journal`).Scan(&w.logs.next)
+	})
+	w.e = w.engine()
 }
 
 // open gives the open and blocked tasks of a record by node.
