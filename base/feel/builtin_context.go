@@ -66,6 +66,9 @@ func fnContext(e *Env, a []Value) Value {
 }
 
 func putAt(e *Env, v Value, keys List, val Value) Value {
+	if len(keys) == 0 {
+		return val
+	}
 	c, ok := v.(*Context)
 	k, isText := keys[0].(string)
 	if !ok || !isText {

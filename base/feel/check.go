@@ -1,5 +1,7 @@
 package feel
 
+import "strings"
+
 // The type check runs while the tree is built. It refuses only what is certain: a value of unknown type passes and is
 // judged when evaluated. In a lenient scope nothing is refused.
 
@@ -182,8 +184,11 @@ func temporalFields(k Kind) []Param {
 	n := NumberType
 	date := []Param{{Name: "year", Type: n}, {Name: "month", Type: n}, {Name: "day", Type: n}, {Name: "weekday", Type: n}}
 	clock := []Param{
-		{Name: "hour", Type: n}, {Name: "minute", Type: n}, {Name: "second", Type: n},
-		{Name: "time offset", Type: DurationType}, {Name: "timezone", Type: StringType},
+		{Name: "hour", Type: n},
+		{Name: "minute", Type: n},
+		{Name: "second", Type: n},
+		{Name: "time offset", Type: DurationType},
+		{Name: "timezone", Type: StringType},
 	}
 	switch k {
 	case KindDate:
@@ -308,13 +313,10 @@ func (p *parser) checkBuiltin(n *node, f *Function) {
 		}
 	}
 	if possible == 0 && p.err == nil {
-		got := ""
+		got := make([]string, len(types))
 		for i, t := range types {
-			if i > 0 {
-				got += ", "
-			}
-			got += t.String()
+			got[i] = t.String()
 		}
-		p.mismatch(n.pos, "feel.arguments", "function", f.name, "got", got)
+		p.mismatch(n.pos, "feel.arguments", "function", f.name, "got", strings.Join(got, ", "))
 	}
 }

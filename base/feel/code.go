@@ -220,8 +220,9 @@ func constant(n *node) (Value, bool) {
 			out[i] = v
 		}
 		return out, true
+	default:
+		return nil, false
 	}
-	return nil, false
 }
 
 func compileContext(n *node) code {

@@ -9,13 +9,12 @@
 //
 // The same checked tree is written as a JSON AST for the browser (AST) and as a WHERE clause for SQLite and PostgreSQL
 // (SQL), for the closed subset that means the same there. The package knows nothing of records, users or DMN tables, and
-// does no input or output. Regular expressions are RE2: no back references.
+// does no input or output.
 //
 // Main types: Scope, Expr, Env, Value.
 package feel
 
 import (
-	"errors"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -139,12 +138,4 @@ func walk(n *node, visit func(*node)) {
 	for _, k := range n.kids {
 		walk(k, visit)
 	}
-}
-
-func codeOf(err error) string {
-	var f *fault.Error
-	if errors.As(err, &f) {
-		return f.Code
-	}
-	return "internal"
 }

@@ -57,8 +57,9 @@ func itemType(domain *node) Type {
 		return domain.typ.Elem()
 	case KindAny, KindNull:
 		return AnyType
+	default:
+		return domain.typ
 	}
-	return domain.typ
 }
 
 // iterator is "name in".

@@ -57,8 +57,7 @@ func (p *parser) resolve(first string) (candidate, bool) {
 			best = c
 		}
 	}
-	for i := len(p.locals) - 1; i >= 0; i-- {
-		l := &p.locals[i]
+	for i, l := range slices.Backward(p.locals) {
 		for _, f := range l.typ.fields {
 			// A field called "item" comes before the item itself.
 			if l.item && strings.HasPrefix(f.Name, first) {
@@ -102,7 +101,7 @@ func (p *parser) named(start int, c candidate) *node {
 
 func (p *parser) unknown(start int, name string) *node {
 	p.pos = start + len(name)
-	for i := len(p.locals) - 1; i >= 0; i-- {
+	for i := range slices.Backward(p.locals) {
 		if p.openItem(i) {
 			return p.done(&node{op: opDyn, pos: start, idx: len(p.locals) - 1 - i, name: name})
 		}

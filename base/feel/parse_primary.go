@@ -1,6 +1,7 @@
 package feel
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -329,9 +330,9 @@ func (p *parser) freeName(stops string) (string, bool) {
 func (p *parser) questionMark() *node {
 	start := p.pos
 	p.pos++
-	for i := len(p.locals) - 1; i >= 0; i-- {
-		if p.locals[i].input {
-			n := p.done(&node{op: opLocal, pos: start, idx: len(p.locals) - 1 - i, typ: p.locals[i].typ})
+	for i, l := range slices.Backward(p.locals) {
+		if l.input {
+			n := p.done(&node{op: opLocal, pos: start, idx: len(p.locals) - 1 - i, typ: l.typ})
 			n.input = true
 			return n
 		}

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"chengshu/base/fault"
 )
 
 // Func is a product function, such as role("审核员") or workdays(from, to).
@@ -89,7 +91,7 @@ func (s *Scope) Func(f Func) *Scope {
 func (f Func) run(e *Env, args []Value) Value {
 	v, err := f.Call(e, args)
 	if err != nil {
-		return e.fail("feel.call", "function", f.Name, "code", codeOf(err))
+		return e.fail("feel.call", "function", f.Name, "code", fault.CodeOf(err))
 	}
 	return v
 }

@@ -87,8 +87,11 @@ func genCond(t *rapid.T, depth int) string {
 	kinds := []struct {
 		cols, vals []string
 	}{
-		{[]string{"t", "u", "place.grid"}, text}, {[]string{"n", "m"}, nums}, {[]string{"d"}, nums},
-		{[]string{"day"}, days}, {[]string{"at"}, times},
+		{[]string{"t", "u", "place.grid"}, text},
+		{[]string{"n", "m"}, nums},
+		{[]string{"d"}, nums},
+		{[]string{"day"}, days},
+		{[]string{"at"}, times},
 	}
 	k := kinds[rapid.IntRange(0, len(kinds)-1).Draw(t, "kind")]
 	col, val := pick(k.cols...), func() string { return pick(k.vals...) }
@@ -178,6 +181,7 @@ func diffTable(t *testing.T, db *store.DB, rows []diffRow) func(where string, ar
 func TestSQLAgrees(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		t.Helper()
 		rows := diffRows(80)
 		run := diffTable(t, db, rows)
 		scope := sqlScope().Lenient()
@@ -200,6 +204,7 @@ func TestSQLAgrees(t *testing.T) {
 }
 
 func compareRows(rt *rapid.T, x *Expr, f *Filter, rows []diffRow, run func(string, []any) ([]Value, error)) {
+	rt.Helper()
 	env := sqlEnv(Map{"user": sqlUser()})
 	for _, exact := range []bool{false, true} {
 		bind := f.BindEnv

@@ -109,7 +109,8 @@ func sqlEnv(vars Vars) *Env {
 func mustFilter(t interface {
 	Helper()
 	Fatalf(string, ...any)
-}, src string) *Filter {
+}, src string,
+) *Filter {
 	t.Helper()
 	x, err := Compile(src, sqlScope())
 	if err != nil {

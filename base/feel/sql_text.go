@@ -58,10 +58,10 @@ func successor(s string) (string, bool) {
 	for s != "" {
 		r, n := utf8.DecodeLastRuneInString(s)
 		s = s[:len(s)-n]
-		switch {
-		case r == utf8.MaxRune:
+		switch r {
+		case utf8.MaxRune:
 			continue
-		case r == 0xD7FF:
+		case 0xD7FF:
 			return s + "\uE000", true
 		}
 		return s + string(r+1), true

@@ -1,6 +1,7 @@
 package feel
 
 import (
+	"slices"
 	"strings"
 
 	"chengshu/base/fault"
@@ -29,6 +30,7 @@ func path(n *node) string {
 		if p := path(n.kids[0]); p != "" {
 			return p + "." + n.name
 		}
+	default:
 	}
 	return ""
 }
@@ -49,12 +51,7 @@ func (t *translator) touches(n *node) bool {
 	if _, ok := t.column(n); ok {
 		return true
 	}
-	for _, k := range n.kids {
-		if t.touches(k) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(n.kids, t.touches)
 }
 
 // constant is a part that reads neither a column nor the input of a test; it is computed when bound.
@@ -123,8 +120,9 @@ func (t *translator) cond(n *node) (cond, error) {
 		return t.choice(n)
 	case opCall:
 		return t.call(n)
+	default:
+		return nil, t.refuse(n)
 	}
-	return nil, t.refuse(n)
 }
 
 func (t *translator) boolColumn(n *node) (cond, error) {

@@ -186,8 +186,8 @@ func ParseDuration(s string) (Value, bool) {
 
 const maxMonths = 12 * maxYear
 
-// designators reads number–unit pairs in the order of units; any tells whether there was one, ok whether nothing else was.
-func designators(s, units string) (vals [3]int64, any, ok bool) {
+// designators reads number–unit pairs in the order of units; found tells whether there was one, ok whether nothing else was.
+func designators(s, units string) (vals [3]int64, found, ok bool) {
 	for i := range len(units) {
 		n := 0
 		for n < len(s) && s[n] >= '0' && s[n] <= '9' {
@@ -198,9 +198,9 @@ func designators(s, units string) (vals [3]int64, any, ok bool) {
 		}
 		v, err := strconv.ParseInt(s[:n], 10, 64)
 		if err != nil || v > maxSeconds/3600/24 && units[i] != 'S' || v > maxSeconds {
-			return vals, any, false
+			return vals, found, false
 		}
-		vals[i], any, s = v, true, s[n+1:]
+		vals[i], found, s = v, true, s[n+1:]
 	}
-	return vals, any, s == ""
+	return vals, found, s == ""
 }

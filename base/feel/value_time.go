@@ -182,7 +182,7 @@ func (t Time) offset() int { return t.Zone.at(Date{1970, 1, 1}, t) }
 
 // instant is seconds since 1970 in UTC; a local time counts as UTC.
 func (d DateTime) instant() int64 {
-	return d.Date.days()*secondsPerDay + int64(d.Time.seconds()) - int64(d.Zone.at(d.Date, d.Time))
+	return d.days()*secondsPerDay + int64(d.seconds()) - int64(d.Zone.at(d.Date, d.Time))
 }
 
 // fromInstant is the date-time of zone z at an instant.
@@ -195,7 +195,7 @@ func fromInstant(sec int64, nano int, z Zone) (DateTime, bool) {
 	local := sec + off
 	day := floorDiv(local, secondsPerDay)
 	dt := DateTime{dateFromDays(day), timeOfDay(local-day*secondsPerDay, nano, z)}
-	return dt, dt.Date.valid()
+	return dt, dt.valid()
 }
 
 // GoTime is d as a time.Time. A date-time without a zone is taken in loc; nil means UTC.
