@@ -1,6 +1,9 @@
 package identity
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Actor is a person acting in one post, a device, or a part of the system itself, as every command carries it.
 // The journal records Person, Post and Via of it; policy decides on Roles, Org, Area and Clearance.
@@ -37,12 +40,7 @@ func Anonymous(via string) Actor {
 
 // Has tells whether the actor's post holds the role.
 func (a Actor) Has(role string) bool {
-	for _, r := range a.Roles {
-		if r == role {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(a.Roles, role)
 }
 
 // Covers tells whether the actor's area scope contains the area path.
