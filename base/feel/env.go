@@ -35,13 +35,16 @@ const (
 
 // Diagnostic says why an expression, or a part of it, gave null.
 type Diagnostic struct {
-	Pos  Pos
-	Code string         // message key
-	Args map[string]any // arguments of the words
+	Pos  Pos            `json:"pos"`
+	Code string         `json:"code"`           // message key
+	Args map[string]any `json:"args,omitempty"` // arguments of the words
 }
 
 // Pos is a place in the source, both counted from 1; columns count characters.
-type Pos struct{ Line, Column int }
+type Pos struct {
+	Line   int `json:"line"`
+	Column int `json:"column"`
+}
 
 // Env is what one evaluation sees. It is made per use and not shared between goroutines. After Eval, Diagnostics tells
 // what went wrong inside.

@@ -362,6 +362,9 @@ func (n Number) round(scale int32, mode apd.Rounder) (Number, bool) {
 	if -x.Exponent <= scale {
 		return n, true
 	}
+	if magnitude(x) <= int64(-scale) {
+		return n.roundBelow(scale, mode)
+	}
 	ctx := decimal128
 	ctx.Rounding = mode
 	ctx.Precision++ // 99.…9 may gain a digit
@@ -370,4 +373,38 @@ func (n Number) round(scale int32, mode apd.Rounder) (Number, bool) {
 		return Number{}, false
 	}
 	return NumberFromDecimal(&d)
+}
+
+// roundBelow rounds n, which is smaller than one unit 10^-scale, to zero or one unit; apd knows only zero here.
+func (n Number) roundBelow(scale int32, mode apd.Rounder) (Number, bool) {
+	unit, ok := NumberFromDecimal(apd.New(1, -scale))
+	if !ok {
+		return Number{}, n.Sign() == 0
+	}
+	half, ok := unit.mul(Number{coef: 5, scale: 1})
+	if !ok {
+		return Number{}, false
+	}
+	c := absolute(n).Cmp(half)
+	away := false
+	switch mode {
+	case apd.RoundUp:
+		away = n.Sign() != 0
+	case apd.RoundFloor:
+		away = n.Sign() < 0
+	case apd.RoundCeiling:
+		away = n.Sign() > 0
+	case apd.RoundHalfUp:
+		away = c >= 0
+	case apd.RoundHalfDown, apd.RoundHalfEven:
+		away = c > 0
+	default:
+	}
+	switch {
+	case !away:
+		return Number{}, true
+	case n.Sign() < 0:
+		return unit.neg(), true
+	}
+	return unit, true
 }
