@@ -206,9 +206,17 @@ func TestGoValues(t *testing.T) {
 		in   any
 		want string
 	}{
-		{int(3), "3"}, {uint64(math.MaxUint64), "18446744073709551615"}, {0.1, "0.1"}, {math.NaN(), "null"}, {float32(1.5), "1.5"},
-		{90 * time.Minute, "PT1H30M"}, {astNow, "2026-03-02T09:30:00+08:00"}, {[]string{"a"}, `["a"]`},
-		{map[string]any{"b": []any{1}, "a": nil}, "{a: null, b: [1]}"}, {struct{}{}, "null"}, {apd.New(125, -1), "12.5"},
+		{int(3), "3"},
+		{uint64(math.MaxUint64), "18446744073709551615"},
+		{0.1, "0.1"},
+		{math.NaN(), "null"},
+		{float32(1.5), "1.5"},
+		{90 * time.Minute, "PT1H30M"},
+		{astNow, "2026-03-02T09:30:00+08:00"},
+		{[]string{"a"}, `["a"]`},
+		{map[string]any{"b": []any{1}, "a": nil}, "{a: null, b: [1]}"},
+		{struct{}{}, "null"},
+		{apd.New(125, -1), "12.5"},
 	} {
 		if got := literalText(FromGo(c.in)); got != c.want {
 			t.Errorf("FromGo(%v): got %s want %s", c.in, got, c.want)
