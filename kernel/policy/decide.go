@@ -139,11 +139,11 @@ func (p *Policy) Filter(a identity.Actor, action string, t *schema.Type) (string
 		if r.filter == nil {
 			return "FALSE", nil, nil
 		}
-		sql, more, err := r.filter.BindEnv(env)
+		sql, more, err := r.filter.Exact(env)
 		if err != nil {
 			return "", nil, fault.Wrap("row filter", err)
 		}
-		// A prohibition whose condition is unknown holds: fail closed.
+		// A prohibition whose condition is unknown holds: fail closed. Exact keeps unknown apart from false.
 		not, notArgs = append(not, "NOT COALESCE(("+sql+"), TRUE)"), append(notArgs, more...)
 	}
 	where := strings.Join(some, " OR ")
