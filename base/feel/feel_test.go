@@ -255,6 +255,44 @@ func TestUnaryTests(t *testing.T) {
 	}
 }
 
+func TestParseType(t *testing.T) {
+	t.Parallel()
+	scope := NewScope().Type("tCase", ContextOf(Param{Name: "a", Type: NumberType}))
+	for src, want := range map[string]string{
+		"number": "number", "list< date and time >": "list<date and time>", "dateTime": "date and time", "tCase": "tCase",
+		"context<a b: string, c: list<tCase>>": "context<a b: string, c: list<tCase>>",
+		"function<number, Any> -> string":      "function<number, Any>->string", "range<date>": "range<date>",
+	} {
+		got, err := ParseType(src, scope)
+		if err != nil || got.String() != want {
+			t.Errorf("%s: got %s, %v; want %s", src, got, err, want)
+		}
+	}
+	for _, src := range []string{"", "numbr", "list<", "list<number> x"} {
+		if got, err := ParseType(src, scope); err == nil {
+			t.Errorf("%s: got %s, want a fault", src, got)
+		}
+	}
+}
+
+// TestShadow: a field may have the name of a built-in function.
+func TestShadow(t *testing.T) {
+	t.Parallel()
+	scope := NewScope().Var("number", StringType).Var("date", DateType)
+	x, err := Compile(`number = "7" and number(number) = 7 and date > date("2026-01-01")`, scope)
+	if err != nil {
+		t.Fatal(err)
+	}
+	day, _ := ParseDate("2026-03-02")
+	if !x.True(&Env{Vars: Map{"number": "7", "date": day}}) {
+		t.Error("not true")
+	}
+	scope.Func(Func{Name: "contains"})
+	if _, err := Compile("1", scope); fault.CodeOf(err) != "feel.reserved" {
+		t.Errorf("a product function took a standard name: %v", err)
+	}
+}
+
 func BenchmarkSimpleCondition(b *testing.B) {
 	x, err := Compile(`age >= 60 and kind in ["a","b"]`, testScope())
 	if err != nil {

@@ -216,6 +216,31 @@ func (p *parser) typeName() Type {
 	return typ
 }
 
+// ParseType reads a type as "instance of" takes it: "number", "list<string>", "context<a: date>", or a name that the scope
+// declares; the names of DMN 1.1, such as "dateTime", are known too. Faults as Compile.
+func ParseType(src string, scope *Scope) (Type, error) {
+	switch strings.TrimSpace(src) {
+	case "dateTime":
+		return DateTimeType, nil
+	case "dayTimeDuration":
+		return DurationType, nil
+	case "yearMonthDuration":
+		return MonthsType, nil
+	}
+	if scope == nil {
+		scope = NewScope()
+	}
+	p := &parser{src: src, scope: scope, maxDepth: or(scope.limits.Depth, defaultNesting)}
+	t := p.typeName()
+	if p.skip(); p.err == nil && p.pos < len(src) {
+		p.syntax()
+	}
+	if p.err != nil {
+		return AnyType, p.err
+	}
+	return t, nil
+}
+
 func (p *parser) contextType() Type {
 	t := Type{kind: KindContext, shaped: true}
 	for p.err == nil && !p.take(">") {

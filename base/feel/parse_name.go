@@ -29,6 +29,10 @@ func (p *parser) nameOrKeyword() *node {
 	p.pos = c.end
 	text := normal(p.src[start:c.end])
 	n := p.named(start, c)
+	// A field called "number" or "date" does not hide the function: what is called must be one.
+	if f := builtins().byName[c.entry.name]; f != nil && n.typ.kind != KindFunction && n.typ.kind != KindAny && p.peek("(") {
+		return &node{op: opLit, pos: start, end: c.end, name: f.name, val: f, typ: f.Type()}
+	}
 	// An item of unknown type nearer than the found name may have a field of that name.
 	from := c.local
 	if from >= 0 && c.field == "" && p.openItem(from) {
