@@ -259,6 +259,8 @@ var contextCases = []evalCase{
 	{`{a: 1, b: {c: a + 1}}.b.c`, "2"},
 	{`{a: function(n: number) n + 1, b: a(2)}.b`, "3"},
 	{`{a: 1} = {a: 1.0}`, "true"},
+	{`is defined(x)`, "false"},
+	{`is defined(person.name)`, "true"},
 }
 
 var rangeCases = []evalCase{

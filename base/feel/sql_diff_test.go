@@ -117,7 +117,7 @@ func genCond(t *rapid.T, depth int) string {
 	case 10:
 		return pick("starts with(user.area, t)", "list contains(user.orgs, t)", "list contains(user.some, u)", "n in user.ranges",
 			"2 in [n..m]", "2 in (n..m)", "n in [m..2]", "day in [@\"2026-03-01\"..today()]", "list contains(user.none, t)",
-			"1 in <= n", "t in (true)", "t in user.flag")
+			"1 in <= n", "is defined(d)", "t in (true)", "t in user.flag")
 	}
 	return pick("b", "not(b)", "b = true", "b != false", "b = null", "user.flag", "user.none", "b = user.flag", "b in (true, null)", "b in [false]")
 }

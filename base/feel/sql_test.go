@@ -75,6 +75,7 @@ func TestSQLText(t *testing.T) {
 		{`at >= @"2026-03-02T00:00:00"`, `at >= ?`, []any{int64(1772380800000000)}},
 		{`at >= @"2026-03-01T16:00:00Z"`, `at >= ?`, []any{int64(1772380800000000)}},
 		{`at < now()`, `at < ?`, []any{int64(1772415000000000)}},
+		{`is defined(t)`, `t IS NOT NULL`, nil},
 		{`place.grid = "g1"`, `place_grid = ?`, []any{"g1"}},
 		{`if b then n > 1 else t = "x"`, `CASE WHEN b THEN n > ? ELSE t = ? END`, []any{int64(1), "x"}},
 		{`user.flag`, `TRUE`, nil},

@@ -298,7 +298,7 @@ func (t *translator) rangeTest(e, r *node) (cond, error) {
 	}, nil
 }
 
-// call is not, starts with, contains or list contains.
+// call is not, is defined, starts with, contains or list contains.
 func (t *translator) call(n *node) (cond, error) {
 	f, ok := n.kids[0].val.(*Function)
 	if !ok || len(f.sigs) == 0 {
@@ -329,6 +329,12 @@ func (t *translator) call(n *node) (cond, error) {
 			inner(w, true)
 			w.put(")")
 		}, nil
+	case f.name == "is defined" && len(args) == 1:
+		c, ok := t.column(args[0])
+		if !ok || c.List {
+			return nil, t.refuse(n)
+		}
+		return func(w *sqlWriter, _ bool) { w.put(c.SQL, " IS NOT NULL") }, nil
 	case f.name == "starts with" && len(args) == 2:
 		return t.startsWith(n, args[0], args[1])
 	case f.name == "contains" && len(args) == 2:
