@@ -56,6 +56,7 @@ type linkKey struct {
 type layer struct {
 	places []Place
 	shapes []orb.MultiPolygon
+	labels []orb.Point // where the name stands
 	raster *raster
 	tree   rtree.RTreeG[int32]
 }
@@ -76,7 +77,7 @@ func NewIndex(day string, areas []Area, grids []Grid, links []Link) (*Index, err
 		}
 		x.areas[a.Code] = &a
 		x.children[a.Parent] = append(x.children[a.Parent], &a)
-		x.add(Place{a.Level, a.Code, a.Name, a.Path}, a.Shape)
+		x.add(Place{a.Level, a.Code, a.Name, a.Path}, a.Shape, a.Point)
 	}
 	for _, g := range grids {
 		if !valid(g.ValidFrom, g.ValidTo, day) {
@@ -89,7 +90,7 @@ func NewIndex(day string, areas []Area, grids []Grid, links []Link) (*Index, err
 			return nil, fault.New(fault.Invalid, "geo.twice", "code", g.Code)
 		}
 		x.grids[g.Layer][g.Code] = &g
-		x.add(Place{g.Layer, g.Code, g.Name, g.Path}, g.Shape)
+		x.add(Place{g.Layer, g.Code, g.Name, g.Path}, g.Shape, g.Point)
 	}
 	x.link(links)
 	for _, c := range x.children {
@@ -101,16 +102,20 @@ func NewIndex(day string, areas []Area, grids []Grid, links []Link) (*Index, err
 	return x, nil
 }
 
-func (x *Index) add(p Place, shape orb.MultiPolygon) {
+func (x *Index) add(p Place, shape orb.MultiPolygon, label *orb.Point) {
 	if len(shape) == 0 {
 		return
+	}
+	if label == nil {
+		at, _ := LabelPoint(shape)
+		label = &at
 	}
 	l := x.layers[p.Layer]
 	if l == nil {
 		l = &layer{}
 		x.layers[p.Layer] = l
 	}
-	l.places, l.shapes = append(l.places, p), append(l.shapes, shape)
+	l.places, l.shapes, l.labels = append(l.places, p), append(l.shapes, shape), append(l.labels, *label)
 }
 
 // link keeps each link in both directions.
@@ -134,13 +139,13 @@ func (l *layer) build() {
 		order[i] = i
 	}
 	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(l.places[a].Code, l.places[b].Code) })
-	places, shapes := make([]Place, len(order)), make([]orb.MultiPolygon, len(order))
+	places, shapes, labels := make([]Place, len(order)), make([]orb.MultiPolygon, len(order)), make([]orb.Point, len(order))
 	for i, from := range order {
-		places[i], shapes[i] = l.places[from], l.shapes[from]
+		places[i], shapes[i], labels[i] = l.places[from], l.shapes[from], l.labels[from]
 		b := shapes[i].Bound()
 		l.tree.Insert(b.Min, b.Max, int32(i))
 	}
-	l.places, l.shapes, l.raster = places, shapes, newRaster(shapes)
+	l.places, l.shapes, l.labels, l.raster = places, shapes, labels, newRaster(shapes)
 }
 
 // Day is the day the index is of, yyyy-mm-dd.
@@ -159,40 +164,43 @@ func (x *Index) Locate(lon, lat float64, in Layer) (Place, bool) {
 	return l.places[i], true
 }
 
-// Resolve asks all layers about a point. Where a layer has no shapes, the codes of the narrower ones fill it in: a cell
-// knows its village, and a duty beat or general grid may be known by its link to the cell only.
+// Resolve gives all that is known of a point. The narrowest area that holds it decides, and its code names those above,
+// so that the levels never contradict each other on a border. Duty beats and general grids are known by their links to
+// the cell, or by their own shapes where there is none.
 func (x *Index) Resolve(lon, lat float64) Spot {
 	var s Spot
-	for in, field := range map[Layer]*string{County: &s.County, Town: &s.Town, Village: &s.Village, Cell: &s.Cell, Duty: &s.Duty, General: &s.General} {
-		if p, ok := x.Locate(lon, lat, in); ok {
-			*field = p.Code
+	for _, in := range []Layer{Cell, Village, Town, County} {
+		p, ok := x.Locate(lon, lat, in)
+		if !ok {
+			continue
 		}
-	}
-	if s.Cell != "" {
-		s.Village = Long(s.Cell[:min(12, len(s.Cell))])
-		for in, field := range map[Layer]*string{Duty: &s.Duty, General: &s.General} {
-			if codes := x.Linked(Cell, s.Cell, in); *field == "" && len(codes) > 0 {
-				*field = codes[0]
+		s.Path = p.Path
+		code := p.Code
+		if in == Cell {
+			s.Cell, code = code, Long(code[:min(12, len(code))])
+		}
+		for ; code != ""; code = ParentOf(code) {
+			switch level, _ := LevelOf(code); level {
+			case Village:
+				s.Village = code
+			case Town:
+				s.Town = code
+			default:
+				s.County = code
 			}
 		}
+		break
 	}
-	if s.Village != "" {
-		s.Town = ParentOf(s.Village)
-	}
-	if s.Town != "" {
-		s.County = ParentOf(s.Town)
-	}
-	if g, ok := x.Grid(Cell, s.Cell); ok {
-		s.Path = g.Path
-		return s
-	}
-	for _, code := range []string{s.Village, s.Town, s.County} {
-		if a, ok := x.Area(code); ok {
-			s.Path = a.Path
-			return s
-		}
-	}
+	s.Duty, s.General = x.gridOf(lon, lat, s.Cell, Duty), x.gridOf(lon, lat, s.Cell, General)
 	return s
+}
+
+func (x *Index) gridOf(lon, lat float64, cell string, in Layer) string {
+	if codes := x.Linked(Cell, cell, in); len(codes) > 0 {
+		return codes[0]
+	}
+	p, _ := x.Locate(lon, lat, in)
+	return p.Code
 }
 
 // Near gives the places of a layer whose ground lies within some metres of a point, nearest first; the one that holds
@@ -227,11 +235,11 @@ func (x *Index) Near(lon, lat float64, in Layer, within float64) []Neighbour {
 // Within gives the places of a layer whose bounding box meets a box, by code.
 func (x *Index) Within(box orb.Bound, in Layer) []Place {
 	var out []Place
-	x.each(box, in, func(p Place, _ orb.MultiPolygon) { out = append(out, p) })
+	x.each(box, in, func(l *layer, i int32) { out = append(out, l.places[i]) })
 	return out
 }
 
-func (x *Index) each(box orb.Bound, in Layer, visit func(Place, orb.MultiPolygon)) {
+func (x *Index) each(box orb.Bound, in Layer, visit func(l *layer, i int32)) {
 	l := x.layers[in]
 	if l == nil {
 		return
@@ -243,7 +251,7 @@ func (x *Index) each(box orb.Bound, in Layer, visit func(Place, orb.MultiPolygon
 	})
 	slices.Sort(hits)
 	for _, i := range hits {
-		visit(l.places[i], l.shapes[i])
+		visit(l, i)
 	}
 }
 

@@ -254,3 +254,31 @@ func TestCodes(t *testing.T) {
 		}
 	}
 }
+
+// On the border of two villages the levels must not contradict each other.
+func TestResolveIsOfOnePiece(t *testing.T) {
+	t.Parallel()
+	west, east := box(110, 21, 110.5, 22), box(110.5, 21, 111, 22)
+	areas := []geo.Area{
+		{Code: "990100000000", Level: geo.County, Path: "/990100/", Shape: box(110, 21, 111, 22)},
+		{Code: "990100001000", Parent: "990100000000", Level: geo.Town, Path: "/990100/990100001/", Shape: east},
+		{Code: "990100002000", Parent: "990100000000", Level: geo.Town, Path: "/990100/990100002/", Shape: west},
+		{Code: "990100001009", Parent: "990100001000", Level: geo.Village, Path: "/990100/990100001/990100001009/", Shape: east},
+	}
+	grids := []geo.Grid{
+		{Layer: geo.General, Code: "G2", Area: "990100002001", Shape: west},
+		{Layer: geo.Cell, Code: "990100002001001", Area: "990100002001", Path: "/990100/990100002/990100002001/990100002001001/", Shape: west},
+	}
+	x := mustIndex(t, areas, grids, nil)
+	want := geo.Spot{
+		Path: "/990100/990100002/990100002001/990100002001001/", County: "990100000000", Town: "990100002000",
+		Village: "990100002001", Cell: "990100002001001", General: "G2",
+	}
+	if got := x.Resolve(110.5, 21.5); got != want { // the lowest town alone would be 001
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	want = geo.Spot{Path: "/990100/990100001/990100001009/", County: "990100000000", Town: "990100001000", Village: "990100001009"}
+	if got := x.Resolve(110.6, 21.5); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}

@@ -58,7 +58,7 @@ func newRaster(shapes []orb.MultiPolygon) *raster {
 		touches = r.trace(s, int32(i), mark, touches)
 		r.fill(s, int32(i), mark)
 	}
-	r.list(touches)
+	r.list(touches, mark)
 	return r
 }
 
@@ -150,20 +150,28 @@ func crossings(poly orb.Polygon, y float64) []float64 {
 	return xs
 }
 
-// list groups the touches of each square, shapes in order, a covering one last.
-func (r *raster) list(touches []touch) {
-	slices.SortStableFunc(touches, func(a, b touch) int { return int(a.cell) - int(b.cell) })
-	r.lists = make([]int32, 0, len(touches)+len(touches)/4)
-	for i := 0; i < len(touches); {
-		cell, start := touches[i].cell, len(r.lists)
-		for ; i < len(touches) && touches[i].cell == cell; i++ {
-			r.lists = append(r.lists, touches[i].shape)
+// list groups the touches of each square, shapes in order, a covering one last. next is scratch with a place a square.
+func (r *raster) list(touches []touch, next []int32) {
+	clear(next)
+	for _, t := range touches {
+		next[t.cell]++
+	}
+	r.lists = make([]int32, 0, len(touches)+len(touches)/2)
+	for cell, n := range next {
+		if n == 0 {
+			continue
 		}
+		start := len(r.lists)
+		r.lists = append(r.lists, make([]int32, n)...)
 		if whole := r.cells[cell]; whole > 0 {
 			r.lists = append(r.lists, (whole-1)|listWhole)
 		}
 		r.lists[len(r.lists)-1] |= listLast
-		r.cells[cell] = -int32(start) - 1
+		r.cells[cell], next[cell] = -int32(start)-1, int32(start)
+	}
+	for _, t := range touches {
+		r.lists[next[t.cell]] |= t.shape
+		next[t.cell]++
 	}
 }
 
