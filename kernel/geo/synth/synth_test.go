@@ -300,10 +300,10 @@ func TestAnyCountyNests(t *testing.T) {
 	w := words(t)
 	rapid.Check(t, func(r *rapid.T) {
 		towns, streets := rapid.IntRange(0, 6).Draw(r, "towns"), rapid.IntRange(1, 3).Draw(r, "streets")
-		villages := rapid.IntRange(towns+streets, 40).Draw(r, "villages")
+		villages := rapid.IntRange(towns+streets, 20).Draw(r, "villages")
 		c, err := synth.Generate(synth.Config{
 			Seed: rapid.Uint64().Draw(r, "seed"), Words: w, Towns: max(towns, 1), Streets: streets, Villages: max(villages, streets+1),
-			Cells: rapid.IntRange(3*max(villages, streets+1), 300).Draw(r, "cells"), Radius: rapid.Float64Range(2000, 60000).Draw(r, "radius"),
+			Cells: rapid.IntRange(3*max(villages, streets+1), 150).Draw(r, "cells"), Radius: rapid.Float64Range(2000, 60000).Draw(r, "radius"),
 		})
 		if err != nil {
 			r.Fatal(err)
