@@ -89,7 +89,7 @@ func (m *machine) tell(ev Event) {
 
 // closeSideTasks ends the open tasks that hold no token when the instance ends; copies stay readable.
 func (m *machine) closeSideTasks() error {
-	if m.s.inst.fresh && len(m.s.tasks) == 0 {
+	if m.s.inst.sides == 0 {
 		return nil
 	}
 	if err := m.openTasks(); err != nil {

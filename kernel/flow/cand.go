@@ -85,11 +85,14 @@ func word(c *feel.Context, name string) string {
 	return s
 }
 
+// processNames are the variables a process adds to those of its record.
+var processNames = [...]string{"outcome", "starter", "vars", "member"}
+
 // extend declares on top of a record type's names what a process knows: the chosen outcome, results of services, the
 // person who started it, the member of a countersign, and the candidate functions where the scope lacks them.
 func extend(scope *feel.Scope, lenient bool) *feel.Scope {
 	s := scope.Clone()
-	s.Var("outcome", feel.StringType).Var("starter", feel.StringType)
+	s.Var("outcome", feel.StringType).Var("starter", feel.StringType) // all of processNames
 	s.Var("vars", feel.ContextOf()).Var("member", feel.ContextOf())
 	for _, f := range CandidateFuncs() {
 		s.Func(f)

@@ -33,7 +33,7 @@ func (m *machine) addMembers(k *Task) error {
 				return fault.New(fault.Internal, "flow.member", "task", k.ID)
 			}
 			m.take(k)
-			k.State, k.Blocker = Blocked, added.ID
+			k.State, k.Blocker, k.remade = Blocked, added.ID, true
 		}
 		m.extra = append(m.extra, Note{Op: "added", Node: n.ID, Text: c.Ref})
 	}
@@ -109,7 +109,7 @@ func (m *machine) unblock(task string) error {
 	}
 	for _, b := range m.s.tasks {
 		if b.State == Blocked && b.Blocker == task {
-			b.State, b.Blocker, b.dirty = Open, "", true
+			b.State, b.Blocker, b.dirty, b.remade = Open, "", true, true
 		}
 	}
 	return nil

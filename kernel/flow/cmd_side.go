@@ -20,6 +20,7 @@ func (m *machine) sideTask(kind string, of *Task, cands []Candidate, data string
 		ID: id, Instance: m.s.inst.id, Process: m.p.key, Node: of.Node, Kind: kind, Biz: m.s.inst.biz, Candidates: cands,
 		State: Open, Prev: of.ID, Owner: m.actor.Person, Data: data, Reason: m.cmd.Reason, Created: m.now, fresh: true,
 	}
+	m.s.inst.sides++
 	m.s.tasks = append(m.s.tasks, k)
 	m.tell(Event{Kind: "opened", Task: k.ID, Node: k.Node, Cands: cands, Reason: m.cmd.Reason})
 	return nil

@@ -152,7 +152,7 @@ func (m *machine) handOver(k *Task) error {
 		found = found || have == c
 	}
 	if !found {
-		k.Candidates, k.recand = append(k.Candidates, c), true
+		k.Candidates, k.recand, k.remade = append(k.Candidates, c), true, true
 	}
 	k.Assignee, k.Claimed, k.dirty = m.cmd.Target, m.now, true
 	m.tell(Event{Kind: "opened", Task: k.ID, Node: k.Node, To: []string{m.cmd.Target}})

@@ -80,7 +80,7 @@ func (e *Engine) Do(ctx context.Context, tx *store.Tx, actor identity.Actor, cmd
 	st := e.newStep(ctx, tx, actor, cmd)
 	act, ok := taskActs[cmd.Name]
 	if ok && cmd.Task != "" {
-		s, k, prev, err := loadTask(ctx, tx, cmd.Task, cmd.ID)
+		s, k, prev, err := e.taskState(ctx, tx, cmd.Task, cmd.ID)
 		if r, done, err := stored(prev, err); done || err != nil {
 			return r, err
 		}
@@ -318,6 +318,11 @@ func (st *step) after() {
 	for _, m := range st.machines {
 		timers = timers || len(m.s.timers) > 0
 	}
+	st.tx.OnCommit(func() {
+		for _, m := range st.machines {
+			st.e.cache.put(m.s)
+		}
+	})
 	if len(events) > 0 {
 		st.tx.OnCommit(func() {
 			for _, ev := range events {

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"slices"
 	"strings"
 
 	"chengshu/base/bpmn"
@@ -105,6 +106,7 @@ func (c *compiler) expr(n *node, src string, want feel.Type) *feel.Expr {
 		c.fail(n, "flow.lint.feel", "source", src, "reason", fault.CodeOf(err), "detail", err.Error())
 		return nil
 	}
+	c.plan.pure[e] = !slices.ContainsFunc(e.Names(), func(name string) bool { return !slices.Contains(processNames[:], name) })
 	if got := e.Type().Kind(); want.Kind() != feel.KindAny && got != want.Kind() && got != feel.KindAny && got != feel.KindNull {
 		c.fail(n, "flow.lint.type", "source", src, "want", want.Kind().String(), "got", got.String())
 	}

@@ -2,7 +2,7 @@
 // caller's transaction, together with the change of the record and one journal entry.
 //
 // Definitions are BPMN 2.0 models (base/bpmn), expressions are FEEL (base/feel), limits run by a working-time calendar
-// (base/clock). A loaded instance is never kept; there is nothing to recover after a crash. The package knows no HTTP,
+// (base/clock). There is nothing to recover after a crash. The package knows no HTTP,
 // no words, no department. The rules of free return (§8 of the process standard) stand in move.go, the block structure
 // they rest on in block.go.
 //
@@ -142,12 +142,14 @@ type Options struct {
 	TTL      time.Duration                                        // of a message nobody waits for, 0 for 30 days
 }
 
-// Engine executes definitions. It holds no state but a cache of immutable plans, and is safe for concurrent use.
+// Engine executes definitions. It holds no state but caches: of immutable plans, and of instances by their revision. It is
+// safe for concurrent use.
 type Engine struct {
 	opt   Options
 	ids   *minter
 	mu    sync.RWMutex
 	plans map[planKey]*plan
+	cache *cache
 	wake  chan struct{}
 }
 
@@ -170,7 +172,7 @@ func New(opt Options) (*Engine, error) {
 	if opt.TTL <= 0 {
 		opt.TTL = 30 * 24 * time.Hour
 	}
-	return &Engine{opt: opt, ids: newMinter(opt.Rand), plans: map[planKey]*plan{}, wake: make(chan struct{}, 1)}, nil
+	return &Engine{opt: opt, ids: newMinter(opt.Rand), plans: map[planKey]*plan{}, cache: newCache(), wake: make(chan struct{}, 1)}, nil
 }
 
 func micros(t time.Time) int64 {

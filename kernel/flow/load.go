@@ -11,12 +11,12 @@ import (
 )
 
 const instColumns = `i.id, i.def_key, i.def_version, i.biz_type, i.biz_id, i.org, i.area, i.state, i.vars, i.rev, i.seq,
-	i.slas, i.pauses, i.starter, i.parent, i.parent_token, i.started, i.ended`
+	i.slas, i.pauses, i.sides, i.starter, i.parent, i.parent_token, i.started, i.ended`
 
 func (i *inst) dest(vars *string) []any {
 	return []any{
 		&i.id, &i.defKey, &i.defVersion, &i.biz.Type, &i.biz.ID, &i.biz.Org, &i.biz.Area, &i.state, vars, &i.rev, &i.seq,
-		&i.slas, &i.pauses, &i.starter, &i.parent, &i.parentToken, &i.started, &i.ended,
+		&i.slas, &i.pauses, &i.sides, &i.starter, &i.parent, &i.parentToken, &i.started, &i.ended,
 	}
 }
 
@@ -70,35 +70,71 @@ func lockInst(ctx context.Context, tx *store.Tx, where string, arg any) error {
 	return fault.Wrap("lock instance", err)
 }
 
-// loadTask loads a task with its instance, and the stored result where the command ran before.
+// tokenColumns come from an outer join: an ended instance has no token.
+//
+//nolint:gosec // no credentials: tokens of a process
+const tokenColumns = `COALESCE(k.id, 0), COALESCE(k.node, ''), COALESCE(k.stack, ''), COALESCE(k.state, ''), COALESCE(k.mi_index, 0),
+	COALESCE(k.member, ''), COALESCE(k.prev, ''), COALESCE(k.outcome, ''), COALESCE(k.back, ''), COALESCE(k.child, '')`
+
+func (t *token) dest(stack *string) []any {
+	return []any{&t.id, &t.node, stack, &t.state, &t.index, &t.member, &t.prev, &t.outcome, &t.back, &t.child}
+}
+
+// loaded is one row of an instance joined with its tokens: everything but the token is the same in each.
+type loaded struct {
+	task  taskRow
+	inst  inst
+	vars  string
+	prev  sql.NullString
+	token token
+	stack string
+}
+
+// gather makes the state of such rows.
+func gather(list []*loaded) (*state, string, error) {
+	first := list[0]
+	if err := first.inst.unpack(first.vars); err != nil {
+		return nil, "", err
+	}
+	s := &state{inst: &first.inst}
+	for _, l := range list {
+		if l.token.id == 0 {
+			continue
+		}
+		st, err := parseStack(l.stack)
+		if err != nil {
+			return nil, "", err
+		}
+		l.token.stack = st
+		s.tokens = append(s.tokens, &l.token)
+	}
+	return s, first.prev.String, nil
+}
+
+// loadTask loads a task with its instance in one query, and the stored result where the command ran before.
 func loadTask(ctx context.Context, tx *store.Tx, id, cmd string) (*state, *Task, string, error) {
 	if err := lockInst(ctx, tx, `(SELECT t.inst FROM flow_task t WHERE t.id = ?)`, id); err != nil {
 		return nil, nil, "", err
 	}
-	var (
-		row  taskRow
-		in   inst
-		vars string
-		prev sql.NullString
-	)
-	dest := append(append(row.dest(), in.dest(&vars)...), &prev)
-	err := tx.QueryRow(ctx, `SELECT `+taskColumns+`, `+instColumns+`, (SELECT c.result FROM flow_cmd c WHERE c.id = ?)
-		FROM flow_task t JOIN flow_inst i ON i.id = t.inst WHERE t.id = ?`, cmd, id).Scan(dest...)
-	if errors.Is(err, sql.ErrNoRows) {
+	list, err := rowsOf(ctx, tx, "load task", func(rows *sql.Rows) (*loaded, error) {
+		l := &loaded{}
+		dest := append(append(l.task.dest(), l.inst.dest(&l.vars)...), &l.prev)
+		return l, rows.Scan(append(dest, l.token.dest(&l.stack)...)...)
+	}, `SELECT `+taskColumns+`, `+instColumns+`, (SELECT c.result FROM flow_cmd c WHERE c.id = ?), `+tokenColumns+`
+		FROM flow_task t JOIN flow_inst i ON i.id = t.inst LEFT JOIN flow_token k ON k.inst = i.id WHERE t.id = ? ORDER BY k.id`, cmd, id)
+	if err != nil {
+		return nil, nil, "", err
+	}
+	if len(list) == 0 {
 		return nil, nil, "", fault.New(fault.NotFound, "task.unknown", "task", id)
 	}
-	if err != nil {
-		return nil, nil, "", fault.Wrap("load task", err)
-	}
-	task, err := row.task()
+	s, prev, err := gather(list)
 	if err != nil {
 		return nil, nil, "", err
 	}
-	if err := in.unpack(vars); err != nil {
-		return nil, nil, "", err
-	}
-	s := &state{inst: &in, tasks: []*Task{task}}
-	return s, task, prev.String, loadTokens(ctx, tx, s)
+	task, err := list[0].task.task()
+	s.tasks = []*Task{task}
+	return s, task, prev, err
 }
 
 // readInst loads an instance without locking it, for dry runs.
@@ -116,40 +152,18 @@ func loadInst(ctx context.Context, tx *store.Tx, id, cmd string) (*state, string
 }
 
 func fetchInst(ctx context.Context, tx *store.Tx, id, cmd string) (*state, string, error) {
-	var (
-		in   inst
-		vars string
-		prev sql.NullString
-	)
-	err := tx.QueryRow(ctx, `SELECT `+instColumns+`, (SELECT c.result FROM flow_cmd c WHERE c.id = ?)
-		FROM flow_inst i WHERE i.id = ?`, cmd, id).Scan(append(in.dest(&vars), &prev)...)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, "", fault.New(fault.NotFound, "flow.unknown", "instance", id)
-	}
+	list, err := rowsOf(ctx, tx, "load instance", func(rows *sql.Rows) (*loaded, error) {
+		l := &loaded{}
+		return l, rows.Scan(append(append(l.inst.dest(&l.vars), &l.prev), l.token.dest(&l.stack)...)...)
+	}, `SELECT `+instColumns+`, (SELECT c.result FROM flow_cmd c WHERE c.id = ?), `+tokenColumns+`
+		FROM flow_inst i LEFT JOIN flow_token k ON k.inst = i.id WHERE i.id = ? ORDER BY k.id`, cmd, id)
 	if err != nil {
-		return nil, "", fault.Wrap("load instance", err)
-	}
-	if err := in.unpack(vars); err != nil {
 		return nil, "", err
 	}
-	s := &state{inst: &in}
-	return s, prev.String, loadTokens(ctx, tx, s)
-}
-
-func loadTokens(ctx context.Context, tx *store.Tx, s *state) error {
-	list, err := rowsOf(ctx, tx, "load tokens", func(rows *sql.Rows) (*token, error) {
-		var (
-			t  token
-			st string
-		)
-		err := rows.Scan(&t.id, &t.node, &st, &t.state, &t.index, &t.member, &t.prev, &t.outcome, &t.back, &t.child)
-		if err == nil {
-			t.stack, err = parseStack(st)
-		}
-		return &t, err
-	}, `SELECT id, node, stack, state, mi_index, member, prev, outcome, back, child FROM flow_token WHERE inst = ? ORDER BY id`, s.inst.id)
-	s.tokens = list
-	return err
+	if len(list) == 0 {
+		return nil, "", fault.New(fault.NotFound, "flow.unknown", "instance", id)
+	}
+	return gather(list)
 }
 
 // loadTasks reads tasks by a condition on t.

@@ -61,29 +61,12 @@ func (m *memory) act(who identity.Actor, cmd Command, do func(*machine) error) e
 	}
 	m.timers = slices.DeleteFunc(m.timers, func(t timer) bool { return slices.Contains(s.dropTimers, t.holder) })
 	m.timers = append(m.timers, s.timers...)
-	s.timers, s.dropTimers = nil, nil
-	s.tokens = s.alive()
-	for _, t := range s.tokens {
-		t.fresh, t.dirty = false, false
-	}
+	closed := s.tasks
+	s = s.settled()
+	s.tasks = closed
 	m.e.opt.Clock.(*clock.Fake).Advance(time.Minute)
 	m.s = s
 	return nil
-}
-
-func (s *state) copy() *state {
-	in := *s.inst
-	c := &state{inst: &in, all: true}
-	for _, t := range s.tokens {
-		x := *t
-		c.tokens = append(c.tokens, &x)
-	}
-	for _, k := range s.tasks {
-		x := *k
-		x.fresh, x.dirty = false, false
-		c.tasks = append(c.tasks, &x)
-	}
-	return c
 }
 
 // open gives the tasks that can be worked on.

@@ -140,7 +140,7 @@ func (m *machine) reckonAll() error {
 			return err
 		}
 		if k := m.s.task(c.task); k != nil {
-			k.Due, k.Warn, k.Red, k.dirty = c.due, c.at[0], c.at[2], true
+			k.Due, k.Warn, k.Red, k.remade = c.due, c.at[0], c.at[2], true
 		}
 	}
 	return nil

@@ -15,10 +15,11 @@ type plan struct {
 	nodes   map[string]*node
 	order   []*node
 	start   *node
-	slas    []*slaPlan // of the whole instance
-	timers  bool       // some node waits for a timer
-	subs    bool       // some node waits for a message
-	calls   bool       // some node calls another process
+	slas    []*slaPlan          // of the whole instance
+	timers  bool                // some node waits for a timer
+	subs    bool                // some node waits for a message
+	calls   bool                // some node calls another process
+	pure    map[*feel.Expr]bool // reads no name of the record
 }
 
 // node is a flow node ready to run.
@@ -125,7 +126,7 @@ func (p *plan) inside(scope *node) []*node {
 // the types of expressions against the scope; a stored version is built without, because it was checked when it was
 // deployed and the record type may have changed since.
 func build(key, typ string, p *bpmn.Process, scope *feel.Scope, strict bool) (*plan, []bpmn.Finding) {
-	pl := &plan{key: key, typ: typ, process: p, nodes: make(map[string]*node, len(p.Nodes))}
+	pl := &plan{key: key, typ: typ, process: p, nodes: make(map[string]*node, len(p.Nodes)), pure: map[*feel.Expr]bool{}}
 	for _, n := range p.Nodes {
 		x := &node{Node: n}
 		pl.order = append(pl.order, x)

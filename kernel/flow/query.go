@@ -212,3 +212,15 @@ func (e *Engine) Form(ctx context.Context, tx *store.Tx, t *Task) (Form, error) 
 	}
 	return f, nil
 }
+
+// Task gives one task; NotFound "task.unknown" where there is none. The caller judges who may see it.
+func (e *Engine) Task(ctx context.Context, tx *store.Tx, id string) (*Task, error) {
+	list, err := loadTasks(ctx, tx, `WHERE t.id = ?`, id)
+	if err != nil {
+		return nil, err
+	}
+	if len(list) == 0 {
+		return nil, fault.New(fault.NotFound, "task.unknown", "task", id)
+	}
+	return list[0], nil
+}

@@ -32,13 +32,13 @@ func (m *machine) saveInst() error {
 	if in.fresh {
 		in.rev = 1
 		_, err := m.tx.Exec(m.ctx, `INSERT INTO flow_inst (id, def_key, def_version, biz_type, biz_id, org, area, state, vars, rev,
-			seq, slas, pauses, starter, parent, parent_token, started, ended) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
+			seq, slas, pauses, sides, starter, parent, parent_token, started, ended) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
 			in.id, in.defKey, in.defVersion, in.biz.Type, in.biz.ID, in.biz.Org, in.biz.Area, in.state, vars, in.rev,
-			in.seq, in.slas, in.pauses, in.starter, in.parent, in.parentToken, in.started, in.ended)
+			in.seq, in.slas, in.pauses, in.sides, in.starter, in.parent, in.parentToken, in.started, in.ended)
 		return fault.Wrap("write instance", err)
 	}
-	n, err := m.tx.Exec(m.ctx, `UPDATE flow_inst SET rev = rev + 1, seq = ?, state = ?, vars = ?, slas = ?, pauses = ?, ended = ?
-		WHERE id = ? AND rev = ?`, in.seq, in.state, vars, in.slas, in.pauses, in.ended, in.id, in.rev)
+	n, err := m.tx.Exec(m.ctx, `UPDATE flow_inst SET rev = rev + 1, seq = ?, state = ?, vars = ?, slas = ?, pauses = ?, sides = ?, ended = ?
+		WHERE id = ? AND rev = ?`, in.seq, in.state, vars, in.slas, in.pauses, in.sides, in.ended, in.id, in.rev)
 	if err != nil {
 		return fault.Wrap("write instance", err)
 	}
@@ -80,21 +80,21 @@ func (m *machine) saveTasks() error {
 		outcome, reason, data, blocker, prev, due_at, warn_at, red_at, created, claimed, done, done_by)`, width: 27}
 	cands := batch{into: "flow_task_cand (task, n, kind, ref, org, area)", width: 6}
 	for _, t := range m.s.tasks {
-		if !t.fresh && !t.dirty {
+		if !t.fresh && !t.dirty && !t.remade {
 			continue
 		}
-		raw, err := json.Marshal(t.Candidates)
-		if err != nil {
-			return fault.Wrap("write candidates", err)
+		raw := []byte(nil)
+		if t.fresh || t.remade {
+			var err error
+			if raw, err = json.Marshal(t.Candidates); err != nil {
+				return fault.Wrap("write candidates", err)
+			}
 		}
 		if t.fresh {
 			ins.add(t.ID, t.Instance, t.token, t.group, t.Member, t.Node, t.Kind, t.Biz.Type, t.Biz.ID, t.Biz.Org, t.Biz.Area,
 				string(raw), t.Assignee, t.Owner, t.State, t.Outcome, t.Reason, t.Data, t.Blocker, t.Prev, micros(t.Due),
 				micros(t.Warn), micros(t.Red), micros(t.Created), micros(t.Claimed), micros(t.Done), t.DoneBy)
-		} else if err := m.exec(`UPDATE flow_task SET cand = ?, assignee = ?, owner = ?, state = ?, outcome = ?, reason = ?, data = ?,
-			blocker = ?, due_at = ?, warn_at = ?, red_at = ?, claimed = ?, done = ?, done_by = ? WHERE id = ?`,
-			string(raw), t.Assignee, t.Owner, t.State, t.Outcome, t.Reason, t.Data, t.Blocker, micros(t.Due), micros(t.Warn),
-			micros(t.Red), micros(t.Claimed), micros(t.Done), t.DoneBy, t.ID); err != nil {
+		} else if err := m.updateTask(t, raw); err != nil {
 			return err
 		}
 		open := t.State == Open || t.State == Blocked
@@ -120,6 +120,18 @@ func (m *machine) saveTasks() error {
 		return err
 	}
 	return cands.write(m)
+}
+
+// updateTask writes what a step usually changes, and the rest only where it did.
+func (m *machine) updateTask(t *Task, cand []byte) error {
+	if t.remade {
+		if err := m.exec(`UPDATE flow_task SET cand = ?, blocker = ?, due_at = ?, warn_at = ?, red_at = ? WHERE id = ?`,
+			string(cand), t.Blocker, micros(t.Due), micros(t.Warn), micros(t.Red), t.ID); err != nil || !t.dirty {
+			return err
+		}
+	}
+	return m.exec(`UPDATE flow_task SET assignee = ?, owner = ?, state = ?, outcome = ?, reason = ?, claimed = ?, done = ?, done_by = ?
+		WHERE id = ?`, t.Assignee, t.Owner, t.State, t.Outcome, t.Reason, micros(t.Claimed), micros(t.Done), t.DoneBy, t.ID)
 }
 
 // saveWaits writes timers and subscriptions; first the ones that go, because a loop may arm the same node again.

@@ -64,7 +64,7 @@ func (m *machine) startClocks(plans []*slaPlan, k *Task, t *token) error {
 			return err
 		}
 		if k != nil && (k.Due.IsZero() || c.due.Before(k.Due)) {
-			k.Due, k.Warn, k.Red, k.dirty = c.due, c.at[0], c.at[2], true
+			k.Due, k.Warn, k.Red, k.remade = c.due, c.at[0], c.at[2], true
 		}
 		m.s.slas = append(m.s.slas, c)
 	}

@@ -30,6 +30,7 @@ type inst struct {
 	rev, seq    int64
 	slas        int64 // open clocks of instance scope; spares a query where there are none
 	pauses      int64 // pauses ever made; spares a query where there are none
+	sides       int64 // side tasks ever opened; likewise
 	starter     string
 	parent      string
 	parentToken int64

@@ -138,7 +138,7 @@ func (v processVars) Get(name string) (feel.Value, bool) {
 
 // eval evaluates an expression for a token; t may be nil.
 func (m *machine) eval(x *feel.Expr, t *token, member feel.Value) (feel.Value, *feel.Env, error) {
-	if m.rec.vars == nil && m.tx != nil {
+	if m.rec.vars == nil && m.tx != nil && !m.p.pure[x] {
 		vars, err := m.e.opt.Records.Vars(m.ctx, m.tx, m.actor, m.rec.biz.Type, m.rec.biz.ID, m.rec.change)
 		if err != nil {
 			return nil, nil, err

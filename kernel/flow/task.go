@@ -35,7 +35,7 @@ type Task struct {
 	DoneBy     string
 	Blocker    string // task of the member added before this one
 
-	token, group int64
-	fresh, dirty bool
-	recand       bool // candidates changed
+	token, group   int64
+	fresh, dirty   bool
+	recand, remade bool // candidates changed; candidates, blocker or dues changed
 }

@@ -26,6 +26,7 @@ CREATE TABLE flow_inst (
   seq BIGINT NOT NULL,
   slas BIGINT NOT NULL,
   pauses BIGINT NOT NULL,
+  sides BIGINT NOT NULL,
   starter TEXT NOT NULL,
   parent TEXT NOT NULL,
   parent_token BIGINT NOT NULL,
