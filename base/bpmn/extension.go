@@ -16,7 +16,8 @@ import (
 //	                                       · warn (0.7) · yellow (1) · red (1.5), parts of the limit; 0 is off
 //	cs:return        process, user task    to! none|previous|starter|any · resubmit replay|direct (replay)
 //	cs:countersign   user task             mode! all|any|percent|veto · percent (100) · order seq|par (par) · members! FEEL · allowAdd (false)
-//	cs:service       service, send, many   kind! set|notify|command|call · set FEEL context · to FEEL · message key · name · data FEEL · result variable
+//	cs:service       service, send, rule, many   kind! set|notify|command|call|decision|document · set FEEL context · to FEEL · message key
+//	                                       · name · data FEEL · result variable (vars.<result> afterwards)
 //	cs:clock         any flow node         pause! reason code · basis clause · limit FEEL · unit
 //
 // candidates: role(name), role(name, org), roleIn(name, area), roleAt(name, org, area), person(id), or a list of them.
@@ -100,7 +101,7 @@ type Countersign struct {
 
 // Service is cs:service.
 type Service struct {
-	Kind                                 string // "set", "notify", "command", "call"
+	Kind                                 string // "set", "notify", "command", "call", "decision", "document"
 	Set, To, Message, Name, Data, Result string
 }
 
@@ -139,7 +140,7 @@ func (r *reader) extension(e *element) Extension {
 		case "countersign":
 			x.Countersign = r.countersign(e, k)
 		case "service":
-			r.oneOf(e, k, "kind", "set", "notify", "command", "call")
+			r.oneOf(e, k, "kind", "set", "notify", "command", "call", "decision", "document")
 			x.Services = append(x.Services, Service{
 				Kind: k.attr("kind"), Set: k.attr("set"), To: k.attr("to"), Message: k.attr("message"),
 				Name: k.attr("name"), Data: k.attr("data"), Result: k.attr("result"),

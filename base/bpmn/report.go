@@ -45,7 +45,7 @@ func (p *Process) Unsupported() []Finding {
 	var out []Finding
 	for _, n := range p.Nodes {
 		switch n.Kind {
-		case Task, UserTask, ServiceTask, SendTask, ReceiveTask, ScriptTask, ManualTask, CallActivity, SubProcess,
+		case Task, UserTask, ServiceTask, SendTask, ReceiveTask, ScriptTask, ManualTask, RuleTask, CallActivity, SubProcess,
 			Exclusive, Parallel, Inclusive:
 		case Start, End, Catch, Throw, Boundary:
 			out = append(out, n.events()...)

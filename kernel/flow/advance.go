@@ -64,7 +64,7 @@ func (m *machine) enter(t *token, n *node) error {
 		if err := m.assign(n.script, t, n); err != nil {
 			return err
 		}
-	case bpmn.ServiceTask, bpmn.SendTask:
+	case bpmn.ServiceTask, bpmn.SendTask, bpmn.RuleTask:
 		if err := m.serve(t, n); err != nil {
 			return err
 		}

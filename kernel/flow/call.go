@@ -68,12 +68,9 @@ func (m *machine) runService(t *token, n *node, s *service) error {
 	}
 	c := Call{Kind: s.Kind, Name: s.Name, Message: s.Message, Instance: m.s.inst.id, Node: n.ID, Biz: m.s.inst.biz}
 	if s.to != nil {
-		v, env, err := m.eval(s.to, t, nil)
-		if err != nil {
+		var err error
+		if c.To, err = m.candidatesOf(s.to, t, n, nil); err != nil {
 			return err
-		}
-		if c.To, err = candidates(v); err != nil {
-			return m.broken(n, "flow.candidates", env)
 		}
 	}
 	if s.data != nil {

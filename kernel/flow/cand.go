@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -83,6 +84,51 @@ func word(c *feel.Context, name string) string {
 	v, _ := c.Get(name)
 	s, _ := v.(string)
 	return s
+}
+
+// placedRoles tells whether every call of role in the expression names an organisation. Then a candidate without one
+// means that the organisation was null, and must not be taken for "any organisation".
+func placedRoles(x *feel.Expr) bool {
+	var tree any
+	if json.Unmarshal(x.AST(), &tree) != nil {
+		return false
+	}
+	placed, free := 0, 0
+	var walk func(v any)
+	walk = func(v any) {
+		list, ok := v.([]any)
+		if !ok {
+			return
+		}
+		if len(list) > 2 && list[0] == "call" && list[1] == "role" {
+			if len(list) > 3 {
+				placed++
+			} else {
+				free++
+			}
+		}
+		for _, e := range list {
+			walk(e)
+		}
+	}
+	walk(tree)
+	return placed > 0 && free == 0
+}
+
+// candidatesOf evaluates a candidate rule.
+func (m *machine) candidatesOf(x *feel.Expr, t *token, n *node, member feel.Value) ([]Candidate, error) {
+	v, env, err := m.eval(x, t, member)
+	if err != nil {
+		return nil, err
+	}
+	list, err := candidates(v)
+	if err != nil {
+		return nil, m.broken(n, "flow.candidates", env)
+	}
+	if m.p.placed[x] && slices.ContainsFunc(list, func(c Candidate) bool { return c.Kind == ByRole && c.Org == "" && c.Area == "" }) {
+		return nil, m.broken(n, "flow.candidates.org", env)
+	}
+	return list, nil
 }
 
 // processNames are the variables a process adds to those of its record.

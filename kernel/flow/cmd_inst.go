@@ -127,7 +127,6 @@ func (m *machine) lengthen(name, limit string, whole bool) error {
 		} else {
 			c.added += l.N
 		}
-		c.level, c.dirty = 0, true
 		changed++
 	}
 	if changed == 0 {

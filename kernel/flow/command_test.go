@@ -322,3 +322,17 @@ func TestExplain(t *testing.T) {
 		wantCode(t, err, fault.Conflict, "flow.return.branch")
 	})
 }
+
+// A role at an organisation that turns out to be null is nobody, not everybody.
+func TestCandidateWithoutOrganisation(t *testing.T) {
+	each(t, func(w *world) {
+		t := w.t
+		w.deploy("k", process(se+user("t")+`<userTask id="u"><extensionElements><cs:task candidates='role("chief", if amount = 5 then null else street)'/></extensionElements></userTask>`+seq("s>t>u>e")))
+		biz := w.start("k")
+		_, err := w.do(person("ann", "clerk"), flow.Command{Name: flow.Complete, Task: w.task(biz, "t").ID})
+		wantCode(t, err, fault.Invalid, "flow.candidates.org")
+		if got := w.nodes(biz); got != "t" {
+			t.Errorf("open tasks %s after a step that failed", got)
+		}
+	})
+}

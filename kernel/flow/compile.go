@@ -107,6 +107,7 @@ func (c *compiler) expr(n *node, src string, want feel.Type) *feel.Expr {
 		return nil
 	}
 	c.plan.pure[e] = !slices.ContainsFunc(e.Names(), func(name string) bool { return !slices.Contains(processNames[:], name) })
+	c.plan.placed[e] = placedRoles(e)
 	if got := e.Type().Kind(); want.Kind() != feel.KindAny && got != want.Kind() && got != feel.KindAny && got != feel.KindNull {
 		c.fail(n, "flow.lint.type", "source", src, "want", want.Kind().String(), "got", got.String())
 	}

@@ -13,13 +13,9 @@ const memberStep = 1000
 
 // countersign opens the group of a countersigned task: one token a member (会签, 或签, 票签).
 func (m *machine) countersign(t *token, n *node) error {
-	v, env, err := m.eval(n.members, t, nil)
+	members, err := m.candidatesOf(n.members, t, n, nil)
 	if err != nil {
 		return err
-	}
-	members, err := candidates(v)
-	if err != nil {
-		return m.broken(n, "flow.members", env)
 	}
 	group, base := m.s.next(), t.stack
 	if err := m.arm(group, t, n); err != nil {
@@ -51,12 +47,9 @@ func (m *machine) seat(o *token, n *node, c Candidate, first bool) error {
 	}
 	list := []Candidate{c}
 	if n.candidates != nil {
-		v, _, err := m.eval(n.candidates, o, c.context())
-		if err != nil {
+		var err error
+		if list, err = m.candidatesOf(n.candidates, o, n, c.context()); err != nil {
 			return err
-		}
-		if list, err = candidates(v); err != nil {
-			return m.broken(n, "flow.candidates", nil)
 		}
 	}
 	_, err := m.openTask(o, n, list)

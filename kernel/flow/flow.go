@@ -82,16 +82,16 @@ type People interface {
 	Posts(ctx context.Context, tx *store.Tx, person string) ([]identity.Actor, error)
 }
 
-// Services runs service tasks of kind notify, command and call inside the transaction of the step; what leaves the
-// database must be queued by it. The value is put into the declared result variable.
+// Services runs service tasks of kind notify, command, call, decision and document inside the transaction of the step;
+// what leaves the database must be queued by it. The value is put into the declared result variable.
 type Services interface {
 	Run(ctx context.Context, tx *store.Tx, actor identity.Actor, c Call) (feel.Value, error)
 }
 
 // Call is one service task to run.
 type Call struct {
-	Kind     string // "notify", "command" or "call"
-	Name     string // command or endpoint
+	Kind     string // "notify", "command", "call", "decision" or "document"
+	Name     string // command, endpoint, decision or template
 	Message  string // message key of a notice
 	To       []Candidate
 	Data     feel.Value

@@ -123,6 +123,15 @@ var constructs = []struct{ name, model, script string }{
 	},
 	{"throw meets catch in one step", se + `<parallelGateway id="g"/><parallelGateway id="h"/><intermediateCatchEvent id="c"><messageEventDefinition messageRef="m"/></intermediateCatchEvent>
 		<intermediateThrowEvent id="w"><messageEventDefinition messageRef="m"/></intermediateThrowEvent>` + user("t") + user("u") + seq("s>g", "g>c>u>h", "g>t>w>h", "h>e"), "[t] t= [u] u= ."},
+	{"decision and notice", se + `<businessRuleTask id="x"><extensionElements><cs:service kind="decision" name="risk" data="{amount: amount}" result="risk"/>
+		<cs:service kind="set" set="{note: vars.risk.level}"/></extensionElements></businessRuleTask><sendTask id="y" messageRef="m"><extensionElements><cs:service kind="notify" to='role("clerk", "/county/")' message="hello"/></extensionElements></sendTask>
+		<exclusiveGateway id="g" default="f-g-t"/>` + user("t") + user("u") + seq("s>x>y>g>t>e", `g>u?note = "high">e`), "[u] u= ."},
+	{"same handler is spared the next step", se + user("t") + `<userTask id="u"><extensionElements><cs:task candidates='role("clerk")' skipSame="true"/><cs:outcome id="a"/></extensionElements></userTask>` +
+		user("v") + seq("s>t>u>v>e"), "t= [v] v= ."},
+	{"nobody is spared what he must fill in", se + user("t") + `<userTask id="u"><extensionElements><cs:task candidates='role("clerk")' skipSame="true" form="note!"/></extensionElements></userTask>` +
+		seq("s>t>u>e"), "t= [u]"},
+	{"another handler is not spared", se + user("t") + `<userTask id="u"><extensionElements><cs:task candidates='role("chief")' skipSame="true"/></extensionElements></userTask>` +
+		seq("s>t>u>e"), "t= [u]"},
 	{"call activity", se + `<callActivity id="c" calledElement="child"/>` + user("u") + seq("s>c>u>e"), "[ct] ct= [u] u= ."},
 	{"call activity interrupted", se + `<callActivity id="c" calledElement="child"/>` + user("u") + timerOn("b", "c", "true", `<timeDuration>PT1H</timeDuration>`) + seq("s>c>e", "b>u>e"), "[ct] +1h [u] u= ."},
 }

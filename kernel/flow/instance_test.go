@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"chengshu/base/clock"
 	"chengshu/base/fault"
 	"chengshu/base/store"
 	"chengshu/kernel/flow"
@@ -249,6 +250,38 @@ func TestInstanceCommands(t *testing.T) {
 		want := []string{"start", "urge", "suspend", "timer", "activate", "jump", "cancel"}
 		if !slices.Equal(ops, want) {
 			t.Errorf("history %v, want %v", ops, want)
+		}
+	})
+}
+
+func TestUpkeep(t *testing.T) {
+	each(t, func(w *world) {
+		t := w.t
+		w.deploy("k", clocked())
+		biz := w.start("k")
+		if n, err := w.e.Reclock(t.Context(), boss, 10); n != 0 || err != nil {
+			t.Fatalf("reclocked %d, %v, though the calendar is the same", n, err)
+		}
+		w.calendar.Version, w.calendar.Overrides = "test@2", []clock.Override{{Date: clock.DateFrom(2026, 3, 3), Kind: clock.Off}}
+		w.e = w.engine()
+		if n, err := w.e.Reclock(t.Context(), boss, 10); n != 1 || err != nil {
+			t.Fatalf("reclocked %d, %v", n, err)
+		}
+		if s := w.slas(biz)[0]; !s.Due.Equal(at(4, 17)) || s.Calendar != "test@2" {
+			t.Errorf("clock %+v, want Tuesday left out", s)
+		}
+		var heat map[string]int
+		w.read(func(tx *store.Tx) (err error) {
+			heat, err = w.e.Heat(t.Context(), tx, "k", 1)
+			return err
+		})
+		if heat["t"] != 1 || len(heat) != 1 {
+			t.Errorf("heat %v", heat)
+		}
+		w.must(person("ann", "clerk"), flow.Command{ID: "x", Name: flow.Complete, Task: w.task(biz, "t").ID})
+		w.clock.Advance(48 * time.Hour)
+		if n, err := w.e.Sweep(t.Context(), 24*time.Hour); n != 1 || err != nil {
+			t.Errorf("swept %d rows, %v", n, err)
 		}
 	})
 }

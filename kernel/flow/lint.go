@@ -71,7 +71,7 @@ func (l *lint) node(n *node) {
 		l.fail(n, "flow.lint.called")
 	case n.Kind == bpmn.ScriptTask && n.script == nil:
 		l.fail(n, "flow.lint.script")
-	case n.Kind == bpmn.ServiceTask && len(n.services) == 0:
+	case (n.Kind == bpmn.ServiceTask || n.Kind == bpmn.RuleTask) && len(n.services) == 0:
 		l.fail(n, "flow.lint.service")
 	case n.event() == "message" && n.message == "", (n.Kind == bpmn.ReceiveTask || n.Kind == bpmn.SendTask) && n.message == "":
 		l.fail(n, "flow.lint.message")
@@ -82,12 +82,13 @@ func (l *lint) node(n *node) {
 }
 
 func (l *lint) services(n *node) {
-	if len(n.services) > 0 && n.Kind != bpmn.ServiceTask && n.Kind != bpmn.SendTask {
+	if len(n.services) > 0 && n.Kind != bpmn.ServiceTask && n.Kind != bpmn.SendTask && n.Kind != bpmn.RuleTask {
 		l.fail(n, "flow.lint.place")
 	}
 	for _, s := range n.services {
 		ok := map[string]bool{
 			"set": s.set != nil, "notify": s.to != nil && s.Message != "", "command": s.Name != "", "call": s.Name != "",
+			"decision": s.Name != "" && s.Result != "", "document": s.Name != "",
 		}
 		if !ok[s.Kind] {
 			l.fail(n, "flow.lint.service", "kind", s.Kind)

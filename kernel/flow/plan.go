@@ -19,6 +19,7 @@ type plan struct {
 	timers  bool                // some node waits for a timer
 	subs    bool                // some node waits for a message
 	calls   bool                // some node calls another process
+	placed  map[*feel.Expr]bool // every role it names has an organisation
 	pure    map[*feel.Expr]bool // reads no name of the record
 }
 
@@ -126,7 +127,7 @@ func (p *plan) inside(scope *node) []*node {
 // the types of expressions against the scope; a stored version is built without, because it was checked when it was
 // deployed and the record type may have changed since.
 func build(key, typ string, p *bpmn.Process, scope *feel.Scope, strict bool) (*plan, []bpmn.Finding) {
-	pl := &plan{key: key, typ: typ, process: p, nodes: make(map[string]*node, len(p.Nodes)), pure: map[*feel.Expr]bool{}}
+	pl := &plan{key: key, typ: typ, process: p, nodes: make(map[string]*node, len(p.Nodes)), pure: map[*feel.Expr]bool{}, placed: map[*feel.Expr]bool{}}
 	for _, n := range p.Nodes {
 		x := &node{Node: n}
 		pl.order = append(pl.order, x)

@@ -119,6 +119,13 @@ func (m *machine) reckon(c *sla, pauses []*pauseRow) error {
 			c.at[i], _ = cal.DuePaused(c.started, clock.Limit{N: whole.N/1000*part + whole.N%1000*part/1000, Unit: whole.Unit}, closed)
 		}
 	}
+	passed := 0
+	for i, at := range c.at {
+		if !at.IsZero() && !at.After(m.now) {
+			passed = i + 1
+		}
+	}
+	c.level = min(c.level, int64(passed)) // an extension takes back what is no longer reached
 	c.calendar, c.dirty, c.state = cal.Version(), true, Running
 	m.release(c.id)
 	if running {

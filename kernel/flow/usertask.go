@@ -11,13 +11,9 @@ func (m *machine) userTask(t *token, n *node) error {
 	if n.multi() {
 		return m.countersign(t, n)
 	}
-	v, env, err := m.eval(n.candidates, t, nil)
+	cands, err := m.candidatesOf(n.candidates, t, n, nil)
 	if err != nil {
 		return err
-	}
-	cands, err := candidates(v)
-	if err != nil {
-		return m.broken(n, "flow.candidates", env)
 	}
 	if err := m.arm(t.id, t, n); err != nil {
 		return err

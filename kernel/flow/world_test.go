@@ -29,6 +29,14 @@ type world struct {
 	mu    *sync.Mutex
 	told  []flow.Event
 	n     int
+
+	calendar clock.Config
+	services flow.Services
+}
+
+// officeHours are 9 to 17 on working days.
+func officeHours() clock.Config {
+	return clock.Config{Version: "test@1", Hours: clock.Weekdays(clock.Span{From: 9 * 60, To: 17 * 60})}
 }
 
 // cases are the records: state, street, amount, note.
@@ -134,6 +142,22 @@ func (d *diary) Append(ctx context.Context, tx *store.Tx, e journal.Entry) (jour
 	return e, err
 }
 
+// helpers notes the services asked for; a decision doubles its input.
+type helpers struct {
+	mu    sync.Mutex
+	calls []flow.Call
+}
+
+func (h *helpers) Run(_ context.Context, _ *store.Tx, _ identity.Actor, c flow.Call) (feel.Value, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.calls = append(h.calls, c)
+	if c.Kind == "decision" {
+		return feel.NewContext("level", "high", "input", c.Data), nil
+	}
+	return nil, nil
+}
+
 // rules allows the boss everything and others nothing.
 type rules struct{}
 
@@ -151,7 +175,7 @@ CREATE TABLE test_journal (id BIGINT PRIMARY KEY, actor TEXT NOT NULL, action TE
 func newWorld(tb testing.TB, db *store.DB) *world {
 	tb.Helper()
 	ctx := tb.Context()
-	w := &world{t: tb, db: db, clock: clock.NewFake(time.Date(2026, 3, 2, 9, 0, 0, 0, clock.Shanghai)), logs: &diary{}, mu: &sync.Mutex{}}
+	w := &world{t: tb, db: db, clock: clock.NewFake(time.Date(2026, 3, 2, 9, 0, 0, 0, clock.Shanghai)), logs: &diary{}, mu: &sync.Mutex{}, calendar: officeHours(), services: &helpers{}}
 	if err := store.Migrate(ctx, db, flow.Migrations(), "flow"); err != nil {
 		tb.Fatal(err)
 	}
@@ -173,13 +197,13 @@ func newWorld(tb testing.TB, db *store.DB) *world {
 // engine makes one more engine on the same database, as another node has it.
 func (w *world) engine() *flow.Engine {
 	w.t.Helper()
-	cal, err := clock.New(clock.Config{Version: "test@1", Hours: clock.Weekdays(clock.Span{From: 9 * 60, To: 17 * 60})})
+	cal, err := clock.New(w.calendar)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	e, err := flow.New(flow.Options{
 		DB: w.db, Clock: w.clock, Calendar: func(string) *clock.Calendar { return cal }, Journal: w.logs, Records: cases{}, Policy: rules{},
-		Pauses: []string{"hearing", "appraisal"},
+		Pauses: []string{"hearing", "appraisal"}, Services: w.services,
 		Notify: func(ev flow.Event) {
 			w.mu.Lock()
 			w.told = append(w.told, ev)
@@ -254,6 +278,7 @@ func (w *world) begin(key string, biz flow.Biz) {
 func (w *world) adopt() {
 	w.t.Helper()
 	w.clock, w.logs, w.mu = clock.NewFake(time.Date(2026, 3, 2, 9, 0, 0, 0, clock.Shanghai)), &diary{}, &sync.Mutex{}
+	w.calendar, w.services = officeHours(), &helpers{}
 	w.read(func(tx *store.Tx) error {
 		return tx.QueryRow(w.t.Context(), `SELECT COALESCE(MAX(id), 0) FROM test_journal`).Scan(&w.logs.next)
 	})
