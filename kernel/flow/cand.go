@@ -46,9 +46,9 @@ func (c Candidate) context() *feel.Context {
 	return feel.NewContext("kind", c.Kind, "ref", c.Ref, "org", c.Org, "area", c.Area)
 }
 
-// candidates reads what a candidate rule gave: one candidate or a list, nested lists flattened. Nothing, or anything
-// else, is the fault flow.candidates: a task nobody may take would wait for ever.
-func candidates(v feel.Value) ([]Candidate, error) {
+// Candidates reads what a candidate rule gave: one candidate or a list, nested lists flattened. Nothing, or anything
+// else, is the fault Invalid "flow.candidates": a task nobody may take would wait for ever.
+func Candidates(v feel.Value) ([]Candidate, error) {
 	var out []Candidate
 	var walk func(v feel.Value) bool
 	walk = func(v feel.Value) bool {
@@ -121,7 +121,7 @@ func (m *machine) candidatesOf(x *feel.Expr, t *token, n *node, member feel.Valu
 	if err != nil {
 		return nil, err
 	}
-	list, err := candidates(v)
+	list, err := Candidates(v)
 	if err != nil {
 		return nil, m.broken(n, "flow.candidates", env)
 	}
@@ -134,8 +134,35 @@ func (m *machine) candidatesOf(x *feel.Expr, t *token, n *node, member feel.Valu
 // processNames are the variables a process adds to those of its record.
 var processNames = [...]string{"outcome", "starter", "vars", "member"}
 
+// CandidateFuncs are the functions of candidate rules: role(name), role(name, org), roleIn(name, area),
+// roleAt(name, org, area) and person(id). Each gives a context that Candidates reads.
+func CandidateFuncs() []feel.Func {
+	text := func(name string) feel.Param { return feel.Param{Name: name, Type: feel.StringType} }
+	return []feel.Func{
+		candidateFunc("role", func(a []string) Candidate { return Candidate{Kind: ByRole, Ref: a[0], Org: a[1]} },
+			text("name"), feel.Param{Name: "org", Type: feel.StringType, Optional: true}),
+		candidateFunc("roleIn", func(a []string) Candidate { return Candidate{Kind: ByRole, Ref: a[0], Area: a[1]} }, text("name"), text("area")),
+		candidateFunc("roleAt", func(a []string) Candidate { return Candidate{Kind: ByRole, Ref: a[0], Org: a[1], Area: a[2]} },
+			text("name"), text("org"), text("area")),
+		candidateFunc("person", func(a []string) Candidate { return Candidate{Kind: ByPerson, Ref: a[0]} }, text("id")),
+	}
+}
+
+func candidateFunc(name string, build func(args []string) Candidate, params ...feel.Param) feel.Func {
+	return feel.Func{Name: name, Params: params, Result: feel.ContextOf(), Call: func(_ *feel.Env, args []feel.Value) (feel.Value, error) {
+		words := make([]string, len(params))
+		for i, a := range args {
+			words[i], _ = a.(string)
+			if words[i] == "" && !params[i].Optional {
+				return nil, fault.New(fault.Invalid, "flow.candidate", "function", name, "parameter", params[i].Name)
+			}
+		}
+		return build(words).context(), nil
+	}}
+}
+
 // extend declares on top of a record type's names what a process knows: the chosen outcome, results of services, the
-// person who started it, the member of a countersign, and the candidate functions where the scope lacks them.
+// person who started it, the member of a countersign, and the candidate functions.
 func extend(scope *feel.Scope, lenient bool) *feel.Scope {
 	s := scope.Clone()
 	s.Var("outcome", feel.StringType).Var("starter", feel.StringType) // all of processNames
@@ -148,32 +175,3 @@ func extend(scope *feel.Scope, lenient bool) *feel.Scope {
 	}
 	return s
 }
-
-// CandidateFuncs are the functions that name who may take a task or is told: role(name[, org]), roleIn(name, area),
-// roleAt(name, org, area), person(id). Declarations outside of processes use the same ones.
-func CandidateFuncs() []feel.Func {
-	text := func(name string) feel.Param { return feel.Param{Name: name, Type: feel.StringType} }
-	build := func(name string, of func(args []string) Candidate, params ...feel.Param) feel.Func {
-		return feel.Func{Name: name, Params: params, Result: feel.ContextOf(), Call: func(_ *feel.Env, args []feel.Value) (feel.Value, error) {
-			words := make([]string, len(params))
-			for i, a := range args {
-				words[i], _ = a.(string)
-				if words[i] == "" && !params[i].Optional {
-					return nil, fault.New(fault.Invalid, "flow.candidate", "function", name, "parameter", params[i].Name)
-				}
-			}
-			return of(words).context(), nil
-		}}
-	}
-	return []feel.Func{
-		build("role", func(a []string) Candidate { return Candidate{Kind: ByRole, Ref: a[0], Org: a[1]} },
-			text("name"), feel.Param{Name: "org", Type: feel.StringType, Optional: true}),
-		build("roleIn", func(a []string) Candidate { return Candidate{Kind: ByRole, Ref: a[0], Area: a[1]} }, text("name"), text("area")),
-		build("roleAt", func(a []string) Candidate { return Candidate{Kind: ByRole, Ref: a[0], Org: a[1], Area: a[2]} },
-			text("name"), text("org"), text("area")),
-		build("person", func(a []string) Candidate { return Candidate{Kind: ByPerson, Ref: a[0]} }, text("id")),
-	}
-}
-
-// Candidates reads what candidate functions gave: one candidate or a list. The fault is Invalid "flow.candidates".
-func Candidates(v feel.Value) ([]Candidate, error) { return candidates(v) }

@@ -42,7 +42,7 @@ func Migrations() fs.FS {
 
 // Change is what a step does to the record.
 type Change struct {
-	State  string                // state to set; empty leaves it
+	State  *string               // state to set; nil leaves it
 	Data   map[string]any        // form input of a person, to be validated by the record declaration
 	Form   []bpmn.FormField      // fields Data may hold, and which of them must be filled
 	Set    map[string]feel.Value // fields set by the process; not limited to the form
@@ -52,7 +52,7 @@ type Change struct {
 }
 
 // empty tells whether the change would change nothing.
-func (c Change) empty() bool { return c.State == "" && len(c.Data) == 0 && len(c.Set) == 0 }
+func (c Change) empty() bool { return c.State == nil && len(c.Data) == 0 && len(c.Set) == 0 }
 
 // Records is what the engine needs of the business records.
 type Records interface {

@@ -115,7 +115,7 @@ func (d *draft) set(values map[string]feel.Value) {
 }
 
 func (d *draft) state(state string) {
-	d.change.State = state
+	d.change.State = &state
 	d.vars = nil
 }
 

@@ -94,8 +94,8 @@ func (r *row) apply(c flow.Change) error {
 			bad.At("/"+k, "field.unknown")
 		}
 	}
-	if c.State != "" {
-		r.State = c.State
+	if c.State != nil {
+		r.State = *c.State
 	}
 	if len(bad.Fields) > 0 {
 		return bad
