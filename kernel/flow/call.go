@@ -84,6 +84,7 @@ func (m *machine) runService(t *token, n *node, s *service) error {
 	if err != nil {
 		return fault.Wrap("run service "+n.ID, err)
 	}
+	m.rec.vars = nil // a command may have changed the record
 	if s.Result == "" {
 		return nil
 	}

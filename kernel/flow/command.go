@@ -88,7 +88,7 @@ func (e *Engine) Do(ctx context.Context, tx *store.Tx, actor identity.Actor, cmd
 		if err != nil {
 			return Result{}, err
 		}
-		if err := m.usable(cmd.Name); err != nil {
+		if err := m.usable(cmd.Name, k); err != nil {
 			return Result{}, err
 		}
 		if err := act(m, k); err != nil {
@@ -108,7 +108,7 @@ func (e *Engine) Do(ctx context.Context, tx *store.Tx, actor identity.Actor, cmd
 	if err != nil {
 		return Result{}, err
 	}
-	if err := m.usable(cmd.Name); err != nil {
+	if err := m.usable(cmd.Name, nil); err != nil {
 		return Result{}, err
 	}
 	if err := do(m); err != nil {
@@ -131,11 +131,11 @@ func (e *Engine) Start(ctx context.Context, tx *store.Tx, actor identity.Actor, 
 	return st.finish(m, "start", m.p.start.ID, "")
 }
 
-// usable refuses commands on instances that have ended or rest.
-func (m *machine) usable(name string) error {
+// usable refuses commands on instances that have ended or rest; k is nil for a command on the instance.
+func (m *machine) usable(name string, k *Task) error {
 	switch m.s.inst.state {
 	case Finished, Cancelled:
-		if name == Complete && m.s.tasks[0].Kind == KindCopy {
+		if name == Complete && k != nil && k.Kind == KindCopy {
 			return nil
 		}
 		return fault.New(fault.Conflict, "flow.ended", "instance", m.s.inst.id, "state", m.s.inst.state)

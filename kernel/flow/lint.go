@@ -87,7 +87,7 @@ func (l *lint) services(n *node) {
 	}
 	for _, s := range n.services {
 		ok := map[string]bool{
-			"set": s.set != nil, "notify": s.to != nil && s.Message != "", "command": s.Name != "", "call": s.Name != "",
+			"set": s.Set != "", "notify": s.To != "" && s.Message != "", "command": s.Name != "", "call": s.Name != "",
 			"decision": s.Name != "" && s.Result != "", "document": s.Name != "",
 		}
 		if !ok[s.Kind] {
@@ -112,13 +112,13 @@ func (l *lint) container(n *node) {
 func (l *lint) userTask(n *node) {
 	cs := n.Ext.Countersign
 	switch {
-	case cs != nil && n.members == nil:
+	case cs != nil && cs.Members == "":
 		l.fail(n, "flow.lint.members")
 	case cs != nil && len(n.outcomes) < 2:
 		l.fail(n, "flow.lint.votes")
 	case cs == nil && n.Loop != nil:
 		l.fail(n, "flow.lint.loop")
-	case cs == nil && n.candidates == nil:
+	case cs == nil && n.candidates == nil && (n.Ext.Task == nil || n.Ext.Task.Candidates == ""):
 		l.fail(n, "flow.lint.candidates")
 	}
 	seen := map[string]bool{}

@@ -99,7 +99,7 @@ func (m *memory) do(name string, k *Task, cmd Command) error {
 		a.Person = k.DoneBy
 	}
 	return m.act(a, cmd, func(x *machine) error {
-		if err := x.usable(name); err != nil {
+		if err := x.usable(name, k); err != nil {
 			return err
 		}
 		return taskActs[name](x, x.s.task(k.ID))
