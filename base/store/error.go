@@ -73,7 +73,7 @@ func classifySQLite(e *sqlite.Error) *fault.Error {
 
 func classifyPostgres(e *pgconn.PgError) *fault.Error {
 	switch e.Code {
-	case "23505":
+	case "23505", "42P07": // a row, or a table made by another process at the same moment
 		return fault.New(fault.Exists, "store.exists", "table", e.TableName)
 	case "23503":
 		return fault.New(fault.Conflict, "store.reference")
