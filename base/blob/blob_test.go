@@ -226,7 +226,7 @@ func TestWalkSeesExactlyWhatWasPut(t *testing.T) {
 		}
 		s := open(t, dir)
 		want := map[string]int64{}
-		for _, content := range rapid.SliceOf(rapid.SliceOfN(rapid.Byte(), 0, 40)).Draw(rt, "contents") {
+		for _, content := range rapid.SliceOfN(rapid.SliceOfN(rapid.Byte(), 0, 40), 0, 5).Draw(rt, "contents") {
 			ref, err := s.Put(t.Context(), bytes.NewReader(content), 40)
 			if err != nil || ref.Size != int64(len(content)) {
 				rt.Fatalf("put: %+v %v", ref, err)
