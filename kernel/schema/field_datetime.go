@@ -17,6 +17,9 @@ func (datetimeKind) columns(f *Field) []Column {
 }
 
 func (datetimeKind) parse(f *Field, v any) (any, *fault.Field) {
+	if t, ok := v.(time.Time); ok { // what an expression such as now() gives
+		return FormatTime(t), nil
+	}
 	s, ok := v.(string)
 	if !ok {
 		return nil, wrong(f, "field.datetime")
