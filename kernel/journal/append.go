@@ -60,11 +60,14 @@ func (j *Journal) Append(ctx context.Context, tx *store.Tx, e Entry) (Entry, err
 	return e, nil
 }
 
-// signal wakes Run, which takes everything that is there.
+// signal wakes Run, which takes everything that is there, and, where the numbers are given already, the followers.
 func (j *Journal) signal() {
 	select {
 	case j.wake <- struct{}{}:
 	default:
+	}
+	if j.db.Serial() {
+		j.news.ring()
 	}
 }
 

@@ -17,7 +17,7 @@ func (e Entry) Canonical() []byte {
 	b = appendString(append(b, `{"action":`...), e.Action)
 	b = appendString(append(b, `,"actor":`...), e.Actor)
 	b = append(b, `,"at":"`...)
-	b = e.At.UTC().AppendFormat(b, "2006-01-02T15:04:05.000000Z")
+	b = e.At.UTC().AppendFormat(b, atForm)
 	b = append(b, `","body":`...)
 	if len(e.Body) == 0 {
 		b = append(b, "null"...)
