@@ -22,21 +22,21 @@ import (
 //go:embed migrations/*/*.sql
 var migrations embed.FS
 
-// Migrations are the tables, for store.Migrate with the scope "search". They differ by database, because full text is
-// where the databases have nothing in common.
-func Migrations(d store.Dialect) fs.FS {
-	sub, err := fs.Sub(migrations, "migrations/"+d.String())
+// Migrate brings the tables up to date. They differ by database, because full text is where the databases have nothing in
+// common.
+func Migrate(ctx context.Context, db *store.DB) error {
+	sub, err := fs.Sub(migrations, "migrations/"+db.Dialect().String())
 	if err != nil {
-		return migrations
+		return fault.Wrap("migrations of search", err)
 	}
-	return sub
+	return store.Migrate(ctx, db, sub, "search")
 }
 
-// Index is the full-text index. It holds no state and is safe for concurrent use.
-type Index struct{}
+// Index is the full-text index of one database. It is safe for concurrent use.
+type Index struct{ dialect store.Dialect }
 
 // New gives an index over migrated tables.
-func New() *Index { return &Index{} }
+func New(d store.Dialect) *Index { return &Index{dialect: d} }
 
 // maxQuery bounds a query in characters; the rest of a pasted page is not looked at.
 const maxQuery = 128
@@ -46,7 +46,7 @@ const maxQuery = 128
 func (x *Index) Put(ctx context.Context, tx *store.Tx, typ, id string, texts []string) error {
 	tokens := text.Tokens(strings.Join(texts, "\n"))
 	keys := initials(texts[:min(len(texts), 2)])
-	if tx.Dialect() == store.PostgreSQL {
+	if x.dialect == store.PostgreSQL {
 		return fault.Wrap("index "+typ, putPieces(ctx, tx, typ, id, pieces(tokens), keys))
 	}
 	var doc int64
@@ -71,7 +71,7 @@ func (x *Index) Clear(ctx context.Context, tx *store.Tx, typ string) error {
 }
 
 func (x *Index) remove(ctx context.Context, tx *store.Tx, where string, args ...any) error {
-	if tx.Dialect() == store.SQLite { // PostgreSQL keeps the tokens in search_doc itself
+	if x.dialect == store.SQLite { // PostgreSQL keeps the tokens in search_doc itself
 		if _, err := tx.Exec(ctx, `DELETE FROM search_text WHERE rowid IN (SELECT doc FROM search_doc`+where+`)`, args...); err != nil {
 			return fault.Wrap("remove from index", err)
 		}

@@ -23,7 +23,7 @@ func each(t *testing.T, fn func(t *testing.T, db *store.DB)) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		t.Helper()
 		t.Parallel()
-		if err := store.Migrate(t.Context(), db, search.Migrations(db.Dialect()), "search"); err != nil {
+		if err := search.Migrate(t.Context(), db); err != nil {
 			t.Fatal(err)
 		}
 		fn(t, db)
@@ -41,7 +41,7 @@ type tester interface {
 // put indexes documents by id; a document without texts is removed.
 func put(t tester, db *store.DB, typ string, docs map[string][]string) {
 	t.Helper()
-	x := search.New()
+	x := search.New(db.Dialect())
 	err := db.Write(t.Context(), func(tx *store.Tx) error {
 		for id, texts := range docs {
 			if texts == nil {
@@ -65,7 +65,7 @@ func find(t tester, db *store.DB, typ, query string) []string {
 	var out []string
 	err := db.Read(t.Context(), func(tx *store.Tx) error {
 		out = nil
-		sql, args := search.New().Clause(tx.Dialect(), typ, query)
+		sql, args := search.New(db.Dialect()).Clause(tx.Dialect(), typ, query)
 		rows, err := tx.Query(t.Context(), "SELECT DISTINCT id FROM search_doc WHERE type = ? AND "+sql, append([]any{typ}, args...)...)
 		if err != nil {
 			return err
@@ -113,7 +113,7 @@ func TestFind(t *testing.T) {
 				t.Errorf("after the change %q: got %q, want %q", query, got, want)
 			}
 		}
-		if err := db.Write(t.Context(), func(tx *store.Tx) error { return search.New().Clear(t.Context(), tx, "urban.case") }); err != nil {
+		if err := db.Write(t.Context(), func(tx *store.Tx) error { return search.New(db.Dialect()).Clear(t.Context(), tx, "urban.case") }); err != nil {
 			t.Fatal(err)
 		}
 		if got := find(t, db, "urban.case", "内容"); len(got) != 0 {
