@@ -99,7 +99,8 @@ func (j *Journal) Sign(ctx context.Context) (Checkpoint, error) {
 			return err
 		}
 		c.Note = string(signed)
-		_, err = tx.Exec(ctx, `INSERT INTO journal_checkpoint (size, at, note) VALUES (?, ?, ?)`, c.Size, c.At.UnixMicro(), c.Note)
+		_, err = tx.Exec(ctx, `INSERT INTO journal_checkpoint (size, at, note, sm3) VALUES (?, ?, ?, ?)`,
+			c.Size, c.At.UnixMicro(), c.Note, sm3Sum(signed))
 		return err
 	})
 	if err != nil {

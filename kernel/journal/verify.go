@@ -146,6 +146,7 @@ func (a *audit) prepare(ctx context.Context, notes [][]byte) error {
 	type row struct {
 		size, at int64
 		note     string
+		sum      []byte
 	}
 	var rows []row
 	var s Status
@@ -155,14 +156,14 @@ func (a *audit) prepare(ctx context.Context, notes [][]byte) error {
 		if s, err = a.j.Status(ctx, tx); err != nil {
 			return err
 		}
-		found, err := tx.Query(ctx, `SELECT size, at, note FROM journal_checkpoint ORDER BY size`)
+		found, err := tx.Query(ctx, `SELECT size, at, note, sm3 FROM journal_checkpoint ORDER BY size`)
 		if err != nil {
 			return err
 		}
 		defer func() { _ = found.Close() }()
 		for found.Next() {
 			var r row
-			if err := found.Scan(&r.size, &r.at, &r.note); err != nil {
+			if err := found.Scan(&r.size, &r.at, &r.note, &r.sum); err != nil {
 				return err
 			}
 			rows = append(rows, r)
@@ -175,7 +176,7 @@ func (a *audit) prepare(ctx context.Context, notes [][]byte) error {
 	a.size, a.last, a.sum.Waiting = s.Size, s.Seq, s.Waiting
 	for _, r := range rows {
 		c, ok := a.open(r.note)
-		if !ok || c.Size != r.size || c.At.UnixMicro() != r.at {
+		if !ok || c.Size != r.size || c.At.UnixMicro() != r.at || !slices.Equal(r.sum, sm3Sum([]byte(r.note))) {
 			a.report(Finding{Kind: FindCheckpoint, Size: r.size})
 			continue
 		}

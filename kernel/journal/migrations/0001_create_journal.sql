@@ -39,10 +39,12 @@ CREATE TABLE journal_node (
   PRIMARY KEY (level, idx)
 );
 
+-- sm3 is the digest of the note. A note whose one signature is spoilt still opens by the other; the digest shows it.
 CREATE TABLE journal_checkpoint (
   size BIGINT PRIMARY KEY,
   at   BIGINT NOT NULL,
-  note TEXT NOT NULL
+  note TEXT NOT NULL,
+  sm3  BLOB NOT NULL
 );
 
 CREATE TABLE journal_cursor (
