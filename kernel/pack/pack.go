@@ -14,6 +14,7 @@ import (
 	"sort"
 	"strings"
 
+	"chengshu/base/bpmn"
 	"chengshu/base/feel"
 	"chengshu/kernel/policy"
 	"chengshu/kernel/schema"
@@ -293,4 +294,16 @@ func (l *loader) checkIndicator(set *schema.Set, i *Indicator) {
 	if c, ok := t.SQLColumn(i.Period); !ok || c.Kind != feel.ColumnDateTime && c.Kind != feel.ColumnDate {
 		l.problems.Add(i.Pos, "indicator.period", "field", i.Period)
 	}
+}
+
+// NodeName gives the name a node has in the model, its id where it has none.
+func (f *Flow) NodeName(id string) string {
+	m, err := bpmn.Read(f.XML)
+	if err != nil || m.Main() == nil {
+		return id
+	}
+	if n := m.Main().Node(id); n != nil && n.Name != "" {
+		return n.Name
+	}
+	return id
 }

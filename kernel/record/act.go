@@ -252,31 +252,49 @@ type Change struct {
 	Allowed []string       // fields the form may write
 	Needed  []string       // fields that must have a value afterwards
 	Set     map[string]any // assignments of the process, JSON values
-	Op      string         // for the history: "task.complete"
+	Rev     int64          // revision the form was filled against; 0 does not matter
+	Op      string         // for the history: "flow.complete"
 	Reason  string
 }
 
 // Apply writes a process's change without asking policy (the process has) and gives the journal body for the caller's
 // entry and the new revision; nothing changed gives a nil body.
 func (s *Store) Apply(ctx context.Context, tx *store.Tx, a identity.Actor, typ, id string, c Change) (json.RawMessage, int64, error) {
+	old, r, err := s.changed(ctx, tx, a, typ, id, c)
+	if err != nil {
+		return nil, 0, err
+	}
+	body, err := s.save(ctx, tx, a, old, r, c.Op, c.Reason)
+	return body, r.Rev(), err
+}
+
+// Preview gives the record as it would be after a process's change, validated and not written.
+func (s *Store) Preview(ctx context.Context, tx *store.Tx, a identity.Actor, typ, id string, c Change) (*Record, error) {
+	_, r, err := s.changed(ctx, tx, a, typ, id, c)
+	return r, err
+}
+
+func (s *Store) changed(ctx context.Context, tx *store.Tx, a identity.Actor, typ, id string, c Change) (old, r *Record, err error) {
 	t, err := s.Set().Type(typ)
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, err
 	}
-	old, err := s.load(ctx, tx, t, id)
-	if err != nil {
-		return nil, 0, err
+	if old, err = s.load(ctx, tx, t, id); err != nil {
+		return nil, nil, err
 	}
-	r := old.clone()
+	if c.Rev != 0 && c.Rev != old.Rev() {
+		return nil, nil, stale(t, id)
+	}
+	r = old.clone()
 	allowed := c.Allowed
 	if allowed == nil {
 		allowed = []string{}
 	}
 	if err := parseInto(r, c.Data, allowed, false); err != nil {
-		return nil, 0, err
+		return nil, nil, err
 	}
 	if err := parseInto(r, c.Set, nil, true); err != nil {
-		return nil, 0, fault.Wrap("process assignment", err)
+		return nil, nil, fault.Wrap("process assignment", err)
 	}
 	bad := fault.New(fault.Invalid, "record.invalid", "type", typ)
 	for _, n := range c.Needed {
@@ -285,18 +303,17 @@ func (s *Store) Apply(ctx context.Context, tx *store.Tx, a identity.Actor, typ, 
 		}
 	}
 	if len(bad.Fields) > 0 {
-		return nil, 0, bad
+		return nil, nil, bad
 	}
 	if c.State != "" {
 		r.Values["state"] = c.State
 	}
 	if len(c.Data) > 0 || len(c.Set) > 0 {
 		if err := s.finish(ctx, tx, a, r); err != nil {
-			return nil, 0, err
+			return nil, nil, err
 		}
 	}
-	body, err := s.save(ctx, tx, a, old, r, c.Op, c.Reason)
-	return body, r.Rev(), err
+	return old, r, nil
 }
 
 func (s *Store) log(ctx context.Context, tx *store.Tx, a identity.Actor, r *Record, action, reason string, body json.RawMessage) error {
@@ -319,4 +336,35 @@ func refuseMasked(a identity.Actor, t *schema.Type, data map[string]any) error {
 		return bad
 	}
 	return nil
+}
+
+// ByNumber reads a record by its business number without asking policy; what is shown of it is the caller's duty.
+func (s *Store) ByNumber(ctx context.Context, tx *store.Tx, typ, number string) (*Record, error) {
+	t, err := s.Set().Type(typ)
+	if err != nil {
+		return nil, err
+	}
+	var id string
+	err = tx.QueryRow(ctx, "SELECT id FROM "+t.Table()+" WHERE number = ? AND deleted_at IS NULL", number).Scan(&id)
+	if store.None(err) {
+		return nil, notFound(t, number)
+	}
+	if err != nil {
+		return nil, fault.Wrap("find number", err)
+	}
+	return s.load(ctx, tx, t, id)
+}
+
+// Seed makes a record as the system, without asking policy and without starting a process; system fields may be given.
+// It serves demo data and imports of the operator.
+func (s *Store) Seed(ctx context.Context, tx *store.Tx, a identity.Actor, typ string, data map[string]any) (*Record, error) {
+	t, err := s.Set().Type(typ)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.newRecord(ctx, tx, a, t, data, true)
+	if err != nil {
+		return nil, err
+	}
+	return r, s.add(ctx, tx, a, r, "seed", "")
 }

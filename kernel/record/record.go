@@ -178,3 +178,6 @@ func newID() (string, error) {
 	}
 	return id.String(), nil
 }
+
+// Vars gives the record's values as expressions see them, with the actor as user.
+func (r *Record) Vars(a identity.Actor) feel.Vars { return r.Type.Vars(r.Values, policy.User(a)) }

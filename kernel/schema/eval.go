@@ -75,13 +75,23 @@ func (t *Type) Compute(values Values, env *feel.Env) {
 	}
 }
 
+// Assignable gives the JSON value that a process or command assigns to a field from an expression's value: numbers are
+// rounded to the field's scale.
+func (t *Type) Assignable(name string, v feel.Value) any {
+	f := t.fields[name]
+	if f == nil {
+		return feel.ToGo(v)
+	}
+	return roundedTo(f, v)
+}
+
 // roundedTo gives a number its field's scale, so that 10/3 fits a column of two digits.
 func roundedTo(f *Field, v feel.Value) any {
 	if n, ok := v.(feel.Number); ok {
-		if f.As == "decimal" || f.As == "money" {
+		switch {
+		case f.As == "decimal", f.As == "money", f.Type == "decimal", f.Type == "money":
 			return n.Text(f.scale())
-		}
-		if f.As == "integer" {
+		case f.As == "integer", f.Type == "integer":
 			return n.Text(0)
 		}
 	}

@@ -1,0 +1,325 @@
+// Package app wires the whole program by hand: New builds it from a configuration, Run works until its context ends,
+// Close lets go of everything. The same app runs in production, in the demo and in every end-to-end test.
+//
+// Main types: App, Config.
+package app
+
+import (
+	"context"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"chengshu/base/blob"
+	"chengshu/base/clock"
+	"chengshu/base/fault"
+	"chengshu/base/store"
+	"chengshu/kernel/flow"
+	"chengshu/kernel/geo"
+	"chengshu/kernel/identity"
+	"chengshu/kernel/journal"
+	"chengshu/kernel/notify"
+	"chengshu/kernel/pack"
+	"chengshu/kernel/policy"
+	"chengshu/kernel/record"
+	"chengshu/kernel/search"
+	"chengshu/packs"
+	"chengshu/server"
+	"chengshu/web"
+)
+
+// Config says what to build. Dir must be there; everything else has a default.
+type Config struct {
+	Dir      string      // data: database, blobs, keys
+	Database string      // default "sqlite:<Dir>/chengshu.db"; "postgres://…" when grown
+	County   string      // six-digit code, for business numbers
+	Packs    []fs.FS     // further packs and overlays: county, then site
+	Only     []string    // names of the product's packs to load; nil loads all
+	Clock    clock.Clock // default the system's
+	Log      *slog.Logger
+	Demo     bool // accounts for one-click sign-in; never in production
+	Secure   bool // cookies over TLS only
+	Cheap    bool // cheap password hashes, for demos and tests
+}
+
+// App is the wired program.
+type App struct {
+	cfg Config
+
+	DB       *store.DB
+	Clock    clock.Clock
+	Bundle   atomic.Pointer[pack.Bundle]
+	Calendar atomic.Pointer[clock.Calendar]
+	Policy   *policy.Policy
+	Journal  *journal.Journal
+	Keys     *journal.Keys
+	Records  *record.Store
+	Flow     *flow.Engine
+	Identity *identity.Store
+	Atlas    *geo.Atlas
+	Inbox    *notify.Inbox
+	Blobs    *blob.Store
+	Server   *server.Server
+	Metrics  *prometheus.Registry
+	Demo     *server.Demo
+
+	notices *noticeQueue
+	log     *slog.Logger
+}
+
+// New builds the app: opens the store, brings tables up to date, loads packs and puts them in force.
+func New(ctx context.Context, cfg Config) (*App, error) {
+	if cfg.Clock == nil {
+		cfg.Clock = clock.System()
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Database == "" {
+		cfg.Database = "sqlite:" + filepath.Join(cfg.Dir, "chengshu.db")
+	}
+	if cfg.County == "" {
+		cfg.County = "990100"
+	}
+	a := &App{cfg: cfg, Clock: cfg.Clock, log: cfg.Log, Metrics: prometheus.NewRegistry()}
+	if err := a.open(ctx); err != nil {
+		a.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+func (a *App) open(ctx context.Context) error {
+	if err := os.MkdirAll(a.cfg.Dir, 0o750); err != nil {
+		return fault.New(fault.Unavailable, "app.dir", "dir", a.cfg.Dir).With(err)
+	}
+	var err error
+	if a.DB, err = store.Open(ctx, a.cfg.Database, store.Options{}); err != nil {
+		return err
+	}
+	if err = a.migrate(ctx); err != nil {
+		return err
+	}
+	secret, err := a.secret()
+	if err != nil {
+		return err
+	}
+	if a.Blobs, err = blob.Open(filepath.Join(a.cfg.Dir, "blobs"), a.Clock); err != nil {
+		return err
+	}
+	if a.Keys, err = journal.LoadKeys(filepath.Join(a.cfg.Dir, "keys", "journal.json"), nil); err != nil {
+		return err
+	}
+	if a.Journal, err = journal.New(ctx, journal.Options{DB: a.DB, Clock: a.Clock, Keys: a.Keys, Log: a.log}); err != nil {
+		return err
+	}
+	if err = a.kernel(ctx, secret); err != nil {
+		return err
+	}
+	if err = a.Reload(ctx); err != nil {
+		return err
+	}
+	a.serve()
+	return nil
+}
+
+// migrate brings the fixed tables up to date, each package its own.
+func (a *App) migrate(ctx context.Context) error {
+	for scope, fsys := range map[string]fs.FS{
+		"journal": journal.Migrations(), "record": record.Migrations(), "flow": flow.Migrations(),
+		"identity": identity.Migrations(), "notify": notify.Migrations(), "server": server.Migrations(),
+	} {
+		if err := store.Migrate(ctx, a.DB, fsys, scope); err != nil {
+			return err
+		}
+	}
+	if err := geo.Migrate(ctx, a.DB); err != nil {
+		return err
+	}
+	return search.Migrate(ctx, a.DB)
+}
+
+// kernel makes the capabilities and hands each what it needs of the others.
+func (a *App) kernel(ctx context.Context, secret []byte) error {
+	var err error
+	a.Policy = policy.New(a.Clock)
+	a.Inbox = notify.New(a.DB, a.Clock)
+	a.notices = newNoticeQueue(a)
+	if a.Atlas, err = geo.NewAtlas(a.DB, a.Clock); err != nil {
+		return err
+	}
+	if a.Identity, err = identity.New(identity.Options{
+		DB: a.DB, Clock: a.Clock, Journal: a.Journal, Roles: a.Policy, Power: a.power, Secret: secret, Cost: a.cost(),
+	}); err != nil {
+		return err
+	}
+	a.Records = record.New(record.Options{
+		Clock: a.Clock, Policy: a.Policy, Journal: a.Journal, Places: &places{a.Atlas}, Names: &names{a},
+		Index: search.New(a.DB.Dialect()), Notify: &teller{a}, County: a.cfg.County, Secret: secret,
+	})
+	bridge := &processes{app: a}
+	if a.Flow, err = flow.New(flow.Options{
+		DB: a.DB, Clock: a.Clock, Calendar: func(string) *clock.Calendar { return a.Calendar.Load() }, Journal: a.Journal,
+		Records: bridge, Policy: bridge, People: a.Identity, Services: bridge, Notify: a.notices.put, Data: reach,
+	}); err != nil {
+		return err
+	}
+	a.Records.SetProcess(&starter{a.Flow})
+	if err := a.Atlas.Reload(ctx); err != nil {
+		return err
+	}
+	return a.Identity.Refresh(ctx)
+}
+
+func (a *App) cost() identity.Cost {
+	if a.cfg.Cheap {
+		return identity.DemoCost()
+	}
+	return identity.DefaultCost()
+}
+
+func (a *App) power(role string) (identity.Power, bool) {
+	r := a.Policy.Role(role)
+	if r == nil {
+		return "", false
+	}
+	return identity.Power(r.Power), true
+}
+
+// Reload loads the packs, brings the record tables up to date, deploys the processes and swaps everything at once. A
+// problem leaves what is in force.
+func (a *App) Reload(ctx context.Context) error {
+	bundle, err := a.LoadPacks()
+	if err != nil {
+		return err
+	}
+	calendar, err := bundle.Calendar()
+	if err != nil {
+		return err
+	}
+	if err := a.DB.Write(ctx, func(tx *store.Tx) error {
+		steps, err := record.Plan(ctx, tx, bundle.Set)
+		if err != nil {
+			return err
+		}
+		return record.Apply(ctx, tx, steps)
+	}); err != nil {
+		return err
+	}
+	if err := a.Policy.Load(bundle.Set, bundle.Roles, bundle.Grants); err != nil {
+		return err
+	}
+	a.Calendar.Store(calendar)
+	a.Records.Use(bundle.Set)
+	a.Bundle.Store(bundle)
+	return a.deploy(ctx, bundle)
+}
+
+// LoadPacks reads and checks the packs without putting them in force.
+func (a *App) LoadPacks() (*pack.Bundle, error) {
+	words, err := server.Words()
+	if err != nil {
+		return nil, err
+	}
+	sources := append([]fs.FS{packs.Only(a.cfg.Only)}, a.cfg.Packs...)
+	return pack.Load(words, a.functions(), sources...)
+}
+
+func (a *App) deploy(ctx context.Context, bundle *pack.Bundle) error {
+	return a.DB.Write(ctx, func(tx *store.Tx) error {
+		for _, p := range bundle.Packs {
+			for _, f := range p.Flows {
+				if _, err := a.Flow.Deploy(ctx, tx, flow.Source{Key: f.Key, Type: f.Type, Pack: p.Name, XML: f.XML}); err != nil {
+					return fault.Wrap("deploy "+f.File, err)
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// serve makes the HTTP surface.
+func (a *App) serve() {
+	note := ""
+	if a.cfg.Demo {
+		a.Demo = &server.Demo{}
+		note = "demo.map"
+	}
+	a.Server = server.New(server.Options{
+		DB: a.DB, Clock: a.Clock, Bundle: &a.Bundle, Records: a.Records, Flow: a.Flow, Policy: a.Policy, Journal: a.Journal,
+		Identity: a.Identity, Atlas: a.Atlas, Inbox: a.Inbox, Blobs: a.Blobs, Log: a.log, Metrics: a.Metrics,
+		Desk: web.New(), Note: note, Demo: a.Demo, Ready: a.Ready, Secure: a.cfg.Secure,
+	})
+}
+
+// Handler gives the HTTP surface.
+func (a *App) Handler() http.Handler { return a.Server }
+
+// Ready tells whether the app can serve: the database answers.
+func (a *App) Ready(ctx context.Context) error {
+	return a.DB.Read(ctx, func(tx *store.Tx) error {
+		var one int
+		return fault.Wrap("database", tx.QueryRow(ctx, "SELECT 1").Scan(&one))
+	})
+}
+
+// Run does the work that nobody asks for over HTTP until ctx ends: timers, journal, notices, forgetting. It waits for all
+// of it before it returns.
+func (a *App) Run(ctx context.Context) error {
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		a.Flow.Run(ctx, time.Second, func(err error) { a.log.ErrorContext(ctx, "timer", "error", err) })
+	})
+	wg.Go(func() {
+		if err := a.Journal.Run(ctx); err != nil && ctx.Err() == nil {
+			a.log.ErrorContext(ctx, "journal", "error", err)
+		}
+	})
+	wg.Go(func() { a.notices.run(ctx) })
+	wg.Go(func() { a.housekeep(ctx) })
+	wg.Wait()
+	return nil
+}
+
+// housekeep forgets what has had its time, once an hour, and reloads the atlas when a day begins.
+func (a *App) housekeep(ctx context.Context) {
+	tick := time.NewTicker(time.Hour)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		for what, fn := range map[string]func(context.Context) error{
+			"requests": a.Server.Forget, "attempts": a.Identity.Prune, "files": a.forgetFiles, "atlas": a.Atlas.Reload,
+		} {
+			if err := fn(ctx); err != nil && ctx.Err() == nil {
+				a.log.ErrorContext(ctx, "housekeeping", "what", what, "error", err)
+			}
+		}
+	}
+}
+
+func (a *App) forgetFiles(ctx context.Context) error {
+	return a.DB.Write(ctx, func(tx *store.Tx) error {
+		_, err := a.Records.Orphans(ctx, tx)
+		return err
+	})
+}
+
+// Close lets go of the store. Run must have returned.
+func (a *App) Close() {
+	if a.DB != nil {
+		if err := a.DB.Close(); err != nil {
+			a.log.Error("close store", "error", err)
+		}
+	}
+}

@@ -1,0 +1,176 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"chengshu/base/fault"
+	"chengshu/base/store"
+	"chengshu/kernel/identity"
+)
+
+// request is an HTTP request with its caller.
+type request struct {
+	*http.Request
+	w     http.ResponseWriter
+	actor identity.Actor
+	trace string
+	token string
+}
+
+// reply is what a handler answers. Body is encoded as JSON unless it is bytes; Stream writes by itself.
+type reply struct {
+	Status int // default 200
+	Body   any
+	Type   string // media type of a Body of bytes
+	ETag   string
+	Header map[string]string
+	Stream func(w http.ResponseWriter) error
+}
+
+type handler func(r *request) (reply, error)
+
+const maxBody = 2 << 20 // JSON bodies; uploads have a limit of their own
+
+// serve turns a handler into an http.Handler: it finds the caller, runs the handler and encodes its answer or its fault.
+func (s *Server) serve(h handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
+		r := &request{Request: hr, w: w, trace: traceID(hr)}
+		w.Header().Set("Trace-Id", r.trace)
+		err := s.identify(r)
+		var out reply
+		if err == nil {
+			out, err = h(r)
+		}
+		if err != nil {
+			s.problem(r, err)
+			return
+		}
+		s.send(r, out)
+	})
+}
+
+// send writes a reply.
+func (s *Server) send(r *request, out reply) {
+	h := r.w.Header()
+	for k, v := range out.Header {
+		h.Set(k, v)
+	}
+	if out.ETag != "" {
+		h.Set("ETag", strconv.Quote(out.ETag))
+	}
+	if out.Status == 0 {
+		out.Status = http.StatusOK
+	}
+	if out.Stream != nil {
+		if err := out.Stream(r.w); err != nil {
+			s.opt.Log.WarnContext(r.Context(), "answer cut off", "trace", r.trace, "error", err)
+		}
+		return
+	}
+	if out.Body == nil {
+		r.w.WriteHeader(out.Status)
+		return
+	}
+	body, isBytes := out.Body.([]byte)
+	if isBytes {
+		h.Set("Content-Type", out.Type)
+	} else {
+		var err error
+		if body, err = encodeJSON(out.Body); err != nil {
+			s.problem(r, err)
+			return
+		}
+		h.Set("Content-Type", "application/json; charset=utf-8")
+	}
+	if h.Get("Cache-Control") == "" {
+		h.Set("Cache-Control", "no-store")
+	}
+	r.w.WriteHeader(out.Status)
+	_, _ = r.w.Write(body) // the client may have gone
+}
+
+func encodeJSON(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return nil, fault.Wrap("encode answer", err)
+	}
+	return b.Bytes(), nil
+}
+
+// decode reads a JSON body of at most 2 MiB into v; numbers keep their digits.
+func (r *request) decode(v any) error {
+	body := http.MaxBytesReader(r.w, r.Body, maxBody)
+	d := json.NewDecoder(body)
+	d.UseNumber()
+	if err := d.Decode(v); err != nil {
+		var tooLarge *http.MaxBytesError
+		switch {
+		case errors.As(err, &tooLarge):
+			return fault.New(fault.TooLarge, "body.large", "max", maxBody)
+		case errors.Is(err, io.EOF):
+			return nil // no body: every member is optional or checked later
+		}
+		return fault.New(fault.Invalid, "body.json", "detail", err.Error())
+	}
+	if d.More() {
+		return fault.New(fault.Invalid, "body.json", "detail", "trailing data")
+	}
+	return nil
+}
+
+func (r *request) query(name string) string { return r.URL.Query().Get(name) }
+
+func (r *request) number(name string) int {
+	n, err := strconv.Atoi(r.query(name))
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// signedIn refuses visitors.
+func (r *request) signedIn() error {
+	if r.actor.Person == identity.AnonymousPerson {
+		return fault.New(fault.Anonymous, "session.required")
+	}
+	return nil
+}
+
+// read runs fn on a snapshot.
+func (s *Server) read(r *request, fn func(ctx context.Context, tx *store.Tx) error) error {
+	ctx := r.Context()
+	return s.opt.DB.Read(ctx, func(tx *store.Tx) error { return fn(ctx, tx) })
+}
+
+func traceID(r *http.Request) string {
+	// W3C traceparent: version-traceid-parent-flags
+	if parts := strings.Split(r.Header.Get("Traceparent"), "-"); len(parts) == 4 && len(parts[1]) == 32 {
+		if _, err := hex.DecodeString(parts[1]); err == nil {
+			return parts[1]
+		}
+	}
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}
+
+// address is the caller's network address without port. Proxies are not trusted: their header can be forged.
+func address(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}

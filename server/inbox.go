@@ -1,0 +1,107 @@
+package server
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"chengshu/base/fault"
+	"chengshu/kernel/schema"
+)
+
+func (s *Server) inbox(r *request) (reply, error) {
+	if err := r.signedIn(); err != nil {
+		return reply{}, err
+	}
+	list, err := s.opt.Inbox.Before(r.Context(), r.actor.Person, r.query("cursor"), r.query("unread") == "1", 100)
+	if err != nil {
+		return reply{}, err
+	}
+	unread, err := s.opt.Inbox.Unread(r.Context(), r.actor.Person)
+	if err != nil {
+		return reply{}, err
+	}
+	next := ""
+	if len(list) == 100 {
+		next = list[99].ID
+	}
+	items := make([]map[string]any, 0, len(list))
+	for _, n := range list {
+		args := map[string]any{"title": n.Title}
+		for k, v := range n.Args {
+			args[k] = v
+		}
+		items = append(items, map[string]any{
+			"id": n.ID, "at": schema.FormatTime(n.At), "text": s.word("notice."+n.Key, args), "title": n.Title, "subject": n.Subject, "read": !n.Read.IsZero(),
+		})
+	}
+	return reply{Body: map[string]any{"items": items, "unread": unread, "next": next}}, nil
+}
+
+func (s *Server) inboxRead(r *request) (reply, error) {
+	if err := r.signedIn(); err != nil {
+		return reply{}, err
+	}
+	return reply{Status: http.StatusNoContent}, s.opt.Inbox.MarkRead(r.Context(), r.actor.Person, r.PathValue("id"))
+}
+
+func (s *Server) inboxReadAll(r *request) (reply, error) {
+	if err := r.signedIn(); err != nil {
+		return reply{}, err
+	}
+	return reply{Status: http.StatusNoContent}, s.opt.Inbox.MarkAllRead(r.Context(), r.actor.Person)
+}
+
+// events streams what concerns the caller as server-sent events. It tells that something changed, never what: the page
+// asks for that under its own permissions.
+func (s *Server) events(w http.ResponseWriter, hr *http.Request) {
+	r := &request{Request: hr, w: w, trace: traceID(hr)}
+	if err := s.identify(r); err != nil {
+		s.problem(r, err)
+		return
+	}
+	if err := r.signedIn(); err != nil {
+		s.problem(r, err)
+		return
+	}
+	ch, stop := s.opt.Inbox.Hub().Subscribe(r.actor.Person)
+	defer stop()
+	h := w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-store")
+	control := http.NewResponseController(w)
+	_ = control.SetWriteDeadline(time.Time{}) // a stream has no end
+	if err := control.Flush(); err != nil {
+		s.problem(r, fault.Wrap("stream", err))
+		return
+	}
+	beat := time.NewTicker(25 * time.Second)
+	defer beat.Stop()
+	for {
+		select {
+		case e, ok := <-ch:
+			if !ok {
+				return // too slow: the page connects again and reads its inbox
+			}
+			body, err := encodeJSON(map[string]string{"type": e.Type, "id": e.ID})
+			if err != nil {
+				return
+			}
+			if _, err := fmt.Fprintf(w, "event: %s\ndata: %s\n", e.Kind, body); err != nil {
+				return
+			}
+			if _, err := fmt.Fprint(w, "\n"); err != nil {
+				return
+			}
+		case <-beat.C:
+			if _, err := fmt.Fprint(w, ": beat\n\n"); err != nil {
+				return
+			}
+		case <-hr.Context().Done():
+			return
+		}
+		if control.Flush() != nil {
+			return
+		}
+	}
+}
