@@ -1,9 +1,7 @@
 package identity_test
 
 import (
-	"context"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -14,31 +12,6 @@ import (
 	"chengshu/kernel/identity"
 	"chengshu/kernel/journal"
 )
-
-// recorder keeps the entries that were appended, also those of transactions that were rolled back.
-type recorder struct {
-	mu      sync.Mutex
-	entries []journal.Entry
-}
-
-func (r *recorder) Append(_ context.Context, _ *store.Tx, e journal.Entry) (journal.Entry, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.entries = append(r.entries, e)
-	return e, nil
-}
-
-func (r *recorder) count(action string) int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	n := 0
-	for _, e := range r.entries {
-		if e.Action == action {
-			n++
-		}
-	}
-	return n
-}
 
 // declared are the roles of the tests: clearance and power.
 type declared map[string]struct {
@@ -84,7 +57,7 @@ type world struct {
 	*identity.Store
 	db      *store.DB
 	clock   *clock.Fake
-	journal *recorder
+	journal *journal.Journal
 	system  identity.Actor
 	guard   identity.Actor // security administrator
 	auditor identity.Actor
@@ -97,6 +70,28 @@ var at = time.Date(2026, 3, 2, 9, 0, 0, 0, clock.Shanghai)
 const secret = "right horse battery"
 
 func meta(ip string) identity.Meta { return identity.Meta{IP: ip, Agent: "test", Via: "web"} }
+
+// newJournal migrates what the tests need and opens the journal.
+func newJournal(t *testing.T, db *store.DB, c clock.Clock) *journal.Journal {
+	t.Helper()
+	must(t, store.Migrate(t.Context(), db, journal.Migrations(), "journal"))
+	must(t, store.Migrate(t.Context(), db, identity.Migrations(), "identity"))
+	j, err := journal.New(t.Context(), journal.Options{DB: db, Clock: c})
+	must(t, err)
+	return j
+}
+
+// entries gives the journal's entries of an action, all for "".
+func entries(t *testing.T, db *store.DB, j *journal.Journal, action string) []journal.Entry {
+	t.Helper()
+	var out []journal.Entry
+	must(t, db.Read(t.Context(), func(tx *store.Tx) error {
+		var err error
+		out, err = j.Query(t.Context(), tx, journal.Filter{Action: action, Limit: 1000})
+		return err
+	}))
+	return out
+}
 
 func newStore(t *testing.T, db *store.DB, c clock.Clock, j identity.Journal, change func(*identity.Options)) *identity.Store {
 	t.Helper()
@@ -114,8 +109,8 @@ func newStore(t *testing.T, db *store.DB, c clock.Clock, j identity.Journal, cha
 
 func newWorld(t *testing.T, db *store.DB, change func(*identity.Options)) *world {
 	t.Helper()
-	w := &world{db: db, clock: clock.NewFake(at), journal: &recorder{}}
-	must(t, store.Migrate(t.Context(), db, identity.Migrations(), "identity"))
+	w := &world{db: db, clock: clock.NewFake(at)}
+	w.journal = newJournal(t, db, w.clock)
 	w.Store = newStore(t, db, w.clock, w.journal, change)
 	seed(t, w.Store, db, func(d *identity.Seed) error {
 		for path, name := range map[string]string{"/county/": "示例县", "/township/": "东镇"} {
@@ -198,9 +193,8 @@ func TestASVS_6_3_2_fresh_install_has_no_known_password(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		t.Helper()
 		t.Parallel()
-		must(t, store.Migrate(t.Context(), db, identity.Migrations(), "identity"))
 		c := clock.NewFake(at)
-		s := newStore(t, db, c, &recorder{}, nil)
+		s := newStore(t, db, c, newJournal(t, db, c), nil)
 		for _, username := range []string{"admin", "root", "sysadmin"} {
 			_, err := s.SignIn(t.Context(), username, username, meta("192.0.2.1"))
 			want(t, err, "signin.failed")
@@ -256,7 +250,11 @@ func TestNothingSecretIsStored(t *testing.T) {
 		in := w.signIn(t, "slr01")
 		_, err := w.SignIn(t.Context(), "canary-name", "canary-password", meta("198.51.100.99"))
 		want(t, err, "signin.failed")
-		for _, e := range w.journal.entries {
+		all := entries(t, w.db, w.journal, "")
+		if len(all) != 3 { // seed, sign-in, refusal
+			t.Errorf("got %d entries, want 3", len(all))
+		}
+		for _, e := range all {
 			line := strings.Join([]string{e.Actor, e.Subject, e.Action, string(e.Body), e.Reason}, " ")
 			for _, canary := range []string{"canary", "198.51.100.99", "192.0.2.7", secret, in.Token, "虚构"} {
 				if strings.Contains(line, canary) {

@@ -40,7 +40,7 @@ func TestConflictingRolesAreRefused(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		t.Helper()
 		ctx := t.Context()
-		before := len(w.journal.entries)
+		before := len(entries(t, w.db, w.journal, ""))
 		want(t, w.Grant(ctx, w.guard, w.post, []string{"county.system", "county.audit"}), "policy.powers")
 		second, err := w.SavePost(ctx, w.system, identity.Post{Person: w.clerk, Org: "/township/", Area: "/"})
 		must(t, err)
@@ -55,7 +55,7 @@ func TestConflictingRolesAreRefused(t *testing.T) {
 		want(t, w.Grant(ctx, w.guard, third.ID, []string{"county.security"}), "policy.powers")
 		must(t, w.Grant(ctx, w.guard, w.post, []string{"urban.acceptor"}))
 		must(t, w.Grant(ctx, w.guard, third.ID, []string{"county.security"}))
-		if got := len(w.journal.entries) - before; got != 5 {
+		if got := len(entries(t, w.db, w.journal, "")) - before; got != 5 {
 			t.Errorf("got %d entries, want one for each act that was done", got)
 		}
 	})

@@ -49,11 +49,6 @@ func must(t *testing.T, err error) {
 	}
 }
 
-func (w *world) write(t *testing.T, fn func(tx *store.Tx) error) {
-	t.Helper()
-	must(t, w.db.Write(t.Context(), fn))
-}
-
 func (w *world) send(t *testing.T, people []string, n notify.Notice) {
 	t.Helper()
 	must(t, w.db.Write(t.Context(), func(tx *store.Tx) error { return w.Send(t.Context(), tx, people, n) }))
