@@ -6,6 +6,7 @@ package app
 
 import (
 	"context"
+	"crypto/rand"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -114,7 +115,7 @@ func (a *App) open(ctx context.Context) error {
 	if a.Blobs, err = blob.Open(filepath.Join(a.cfg.Dir, "blobs"), a.Clock); err != nil {
 		return err
 	}
-	if a.Keys, err = journal.LoadKeys(filepath.Join(a.cfg.Dir, "keys", "journal.json"), nil); err != nil {
+	if a.Keys, err = journal.LoadKeys(filepath.Join(a.cfg.Dir, "keys", "journal.json"), rand.Reader); err != nil {
 		return err
 	}
 	if a.Journal, err = journal.New(ctx, journal.Options{DB: a.DB, Clock: a.Clock, Keys: a.Keys, Log: a.log}); err != nil {

@@ -52,7 +52,11 @@ func NewWorld(ctx context.Context, a *app.App, c *clock.Fake) (*World, error) {
 
 // ground makes a little county: two towns of two villages each.
 func (w *World) ground(ctx context.Context) error {
-	county, err := synth.Generate(synth.Config{Seed: 1, Streets: 1, Towns: 1, Villages: 4, Cells: 24})
+	words, err := w.words()
+	if err != nil {
+		return err
+	}
+	county, err := synth.Generate(synth.Config{Seed: 1, Streets: 1, Towns: 1, Villages: 4, Cells: 24, Words: words})
 	if err != nil {
 		return err
 	}
@@ -60,6 +64,20 @@ func (w *World) ground(ctx context.Context) error {
 		return err
 	}
 	return w.App.Atlas.Reload(ctx)
+}
+
+// words reads the names of made-up places from the first pack that has them.
+func (w *World) words() (synth.Words, error) {
+	for _, p := range w.App.Bundle.Load().Packs {
+		f, err := p.FS.Open("demo/words.csv")
+		if err != nil {
+			continue // a pack without names
+		}
+		words, err := synth.ReadWords(f)
+		_ = f.Close()
+		return words, err
+	}
+	return synth.Words{}, fault.New(fault.NotFound, "scenario.words")
 }
 
 func readDemo(p *pack.Pack) ([]demoFile, error) {

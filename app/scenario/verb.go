@@ -178,13 +178,13 @@ func (w *World) mine(ctx context.Context, r *ref, outcome string) (map[string]an
 		}
 		list, _ = got.body["items"].([]any)
 	}
-	var any map[string]any
+	var some map[string]any
 	for _, x := range list {
 		t, _ := x.(map[string]any)
 		if t["record"] != r.id {
 			continue
 		}
-		any = t
+		some = t
 		outcomes, _ := t["outcomes"].([]any)
 		for _, o := range outcomes {
 			if m, ok := o.(map[string]any); ok && m["id"] == outcome {
@@ -192,10 +192,10 @@ func (w *World) mine(ctx context.Context, r *ref, outcome string) (map[string]an
 			}
 		}
 	}
-	if any == nil {
+	if some == nil {
 		return nil, fault.New(fault.NotFound, "scenario.task", "outcome", outcome, "answer", got.status)
 	}
-	return any, nil
+	return some, nil
 }
 
 func (w *World) complete(ctx context.Context, plain []string, named map[string]string) (answer, error) {

@@ -71,7 +71,7 @@ func (c *cli) verifyFile(file string) error {
 	if err != nil {
 		return fault.New(fault.NotFound, "file.unknown", "id", file).With(err)
 	}
-	keys, err := journal.LoadKeys(filepath.Join(c.dir, "keys", "journal.json"), nil)
+	keys, err := journal.LoadKeys(filepath.Join(c.dir, "keys", "journal.json"), rand.Reader)
 	if err != nil {
 		return err
 	}
