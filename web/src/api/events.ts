@@ -1,6 +1,6 @@
 /** What the server tells without being asked. The browser reconnects by itself. */
 export interface Handlers {
-  notice?: (unread: number) => void
+  notice?: (unread: number | undefined) => void
   task?: () => void
   record?: (type: string, id: string) => void
 }
@@ -16,7 +16,10 @@ function data(event: Event): Record<string, unknown> {
 /** Opens the stream and gives the function that closes it. */
 export function listen(handlers: Handlers): () => void {
   const source = new EventSource('/api/v1/events')
-  source.addEventListener('notice', (event) => handlers.notice?.(Number(data(event)['unread'] ?? 0)))
+  source.addEventListener('notice', (event) => {
+    const unread = data(event)['unread']
+    handlers.notice?.(typeof unread === 'number' ? unread : undefined)
+  })
   source.addEventListener('task', () => handlers.task?.())
   source.addEventListener('record', (event) => {
     const at = data(event)

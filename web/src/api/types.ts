@@ -14,7 +14,7 @@ export interface Me {
 }
 export interface Login { token: string; person: Person; posts: Post[]; post: string }
 export interface DemoAccount { username: string; name: string; role: string; role_label: string; org_name: string; password: string }
-export interface Session { id: string; created: string; seen: string; agent: string; current: boolean }
+export interface Session { ip?: string; id: string; created: string; seen: string; agent: string; current: boolean }
 
 export interface Choice { id: string; label: string }
 export interface Field {
@@ -28,8 +28,9 @@ export interface Command { name: string; label: string; reason?: boolean; form?:
 export interface TypeSummary { name: string; label: string; pack: string; pack_label: string; actions: string[] }
 export interface RecordType {
   name: string; label: string; pack: string; flow: boolean; place: string; sort: string; states: Choice[]; actions: string[]
-  fields: Field[]; commands: Command[]; checks?: number; duplicates?: boolean
+  fields: Field[]; commands: Command[]; checks?: number; duplicates?: boolean; anchor?: string; related?: Related[]
 }
+export interface Related { type: string; field: string; label: string }
 export interface CodeEntry { code: string; name: string; parent?: string; leaf?: boolean }
 
 export type LightColor = 'green' | 'yellow' | 'red' | 'paused' | 'done' | 'none'
@@ -42,35 +43,35 @@ export interface Page<T> { items: T[]; next?: string; total?: number }
 
 export interface Change { rev: number; op: string; at: string; by: string; by_name: string; reason: string; fields: Record<string, [Json, Json]> }
 export interface Story {
-  at: string; kind: string; label: string; by_name: string; post: string; reason: string
-  node_label: string; outcome_label: string; detail: string
+  at: string; kind: string; label: string; by_name?: string; post?: string; reason?: string
+  node_label?: string; outcome_label?: string; detail?: string; rev?: number
 }
 export interface FormField { name: string; required?: boolean }
 export interface Outcome { id: string; label: string; reason?: boolean; form?: FormField[] }
 export interface Task {
   id: string; state: string; type: string; type_label: string; record: string; number: string; title: string; node: string; label: string
-  assignee: string; assignee_name: string; mine: boolean; claimable: boolean; created: string; due?: string; light: LightColor
+  assignee: string; assignee_name?: string; outcome?: string; done?: string; done_by_name?: string; kind?: string; mine: boolean; claimable: boolean; created: string; due?: string; light: LightColor
   provisional?: boolean; form?: FormField[]; show?: string[]; outcomes?: Outcome[]; commands?: string[]
 }
 export interface Actions { commands: Command[]; tasks: Task[] }
 export interface FlowPicture { xml: string; active: string[]; done: string[] }
 export interface Duplicate { record: Row; score: number; distance?: number }
-export interface ReturnTarget { node: string; label: string; cancels: string[] }
+export interface ReturnTarget { node: string; label: string; handler_name?: string; cancels: string[]; direct?: boolean; refused?: string }
 export interface TaskResult { record?: Row; tasks?: Task[] }
 export interface FileInfo { id: string; name: string; size: number; type: string }
 export interface ImportError { row: number; field: string; detail: string }
 export interface ImportResult { rows: number; created: number; updated: number; failed: number; errors: ImportError[]; file?: string }
-export interface BulkResult { id: string; ok: boolean; error?: string }
+export interface BulkResult { id: string; ok: boolean; error?: string | { detail?: string; code?: string } }
 export interface Bucket { keys: string[]; labels: string[]; value: number; where: Values }
 
-export interface Notice { id: string; at: string; text: string; record?: string; type?: string; read: boolean }
+export interface Notice { id: string; at: string; text: string; title?: string; subject?: string; record?: string; type?: string; read: boolean }
 export interface PersonRow { id: string; name: string; org_name: string; roles: string[] }
 export interface Org { path: string; name: string; parent?: string }
 export interface Area { path: string; code: string; name: string; level: number }
 
 export interface Place { lon?: number; lat?: number; address?: string; grid?: string; area?: string }
-export interface MapLayer { id: string; label: string; kind: 'base' | 'records'; type?: string; geometry: 'point' | 'line' | 'polygon'; min_zoom?: number }
+export interface MapLayer { id: string; label: string; kind: 'base' | 'records'; type?: string; geometry: 'point' | 'line' | 'polygon'; min_zoom?: number; color?: string }
 export interface MapInfo { bbox: [number, number, number, number]; layers: MapLayer[]; note: string }
-export interface IndicatorSummary { id: string; label: string; basis: string; unit: string; by: Choice[] }
+export interface IndicatorSummary { id: string; label: string; basis: string; unit: string; by: Choice[]; type?: string; lower?: boolean }
 export interface IndicatorRow { key: string; label: string; numerator: number | string; denominator?: number | string | null; value: number | string | null; filter?: string; type?: string }
-export interface Indicator { id: string; label: string; basis: string; formula: string; unit?: string; type?: string; rows: IndicatorRow[]; total?: IndicatorRow }
+export interface Indicator { id: string; label: string; basis: string; formula: string; unit?: string; type?: string; by?: Choice[]; from?: string; to?: string; rows: IndicatorRow[]; total?: IndicatorRow }

@@ -1,0 +1,4 @@
+import AreaInput from '../../components/input/AreaInput.vue'
+import { defineField } from '../kind'
+
+export default defineField({ input: AreaInput })

@@ -1,0 +1,6 @@
+import ShapeInput from '../../components/input/ShapeInput.vue'
+import ShapeShow from '../../components/show/ShapeShow.vue'
+import { t } from '../../kernel/i18n'
+import { defineField } from '../kind'
+
+export default defineField({ input: ShapeInput, show: ShapeShow, wide: true, text: () => t('shape.line') })

@@ -1,0 +1,10 @@
+import { nextTick, watch, type Ref } from 'vue'
+
+/** Marks the page as complete once nothing is loading; tests and printing wait for it. */
+export function readyWhen(...loading: Ref<boolean>[]): void {
+  watch(loading, async (states) => {
+    if (states.some(Boolean)) return
+    await nextTick()
+    document.documentElement.dataset['ready'] = 'true'
+  }, { immediate: true })
+}
