@@ -65,6 +65,7 @@ CREATE TABLE identity_attempt (
 );
 CREATE INDEX identity_attempt_account ON identity_attempt (account, at);
 CREATE INDEX identity_attempt_ip ON identity_attempt (ip, at);
+CREATE INDEX identity_attempt_person ON identity_attempt (person, at);
 
 -- One row; the version rises with every change of organisations, people and posts, so that other nodes notice.
 CREATE TABLE identity_state (
