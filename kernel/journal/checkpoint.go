@@ -82,11 +82,11 @@ func (j *Journal) Sign(ctx context.Context) (Checkpoint, error) {
 		if err != nil {
 			return err
 		}
-		var found bool
-		if c, found, err = readCheckpoint(ctx, tx, f.size, f.size); err != nil || found {
+		if err := j.continues(ctx, tx, f.size); err != nil {
 			return err
 		}
-		if err := j.continues(ctx, tx, f.size); err != nil {
+		var found bool
+		if c, found, err = readCheckpoint(ctx, tx, f.size, f.size); err != nil || found {
 			return err
 		}
 		root := f.root()
