@@ -56,6 +56,7 @@ func add(t *testing.T, db *store.DB, j *journal.Journal, subject string) journal
 func TestAppend(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		t.Helper()
 		t.Parallel()
 		j, _ := open(t, db)
 		first, second := add(t, db, j, "t/1"), add(t, db, j, "t/1")

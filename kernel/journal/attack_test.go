@@ -16,6 +16,7 @@ import (
 func TestTailDropped(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		t.Helper()
 		t.Parallel()
 		j := signing(t, db)
 		fill(t, db, j, 30)
@@ -51,6 +52,7 @@ func TestFork(t *testing.T) {
 		t.Fatal(err)
 	}
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		t.Helper()
 		t.Parallel()
 		if err := store.Migrate(t.Context(), db, journal.Migrations(), "journal"); err != nil {
 			t.Fatal(err)

@@ -26,7 +26,7 @@ func canonical(raw []byte) ([]byte, error) {
 	if err := d.Decode(&v); err != nil {
 		return nil, fault.New(fault.Invalid, "journal.body").With(err)
 	}
-	if _, err := d.Token(); err != io.EOF { //nolint:errorlint // the decoder gives io.EOF itself
+	if _, err := d.Token(); err != io.EOF {
 		return nil, fault.New(fault.Invalid, "journal.body").With(err)
 	}
 	return appendValue(make([]byte, 0, len(raw)), v), nil

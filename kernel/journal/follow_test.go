@@ -16,6 +16,7 @@ import (
 func TestFollow(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		t.Helper()
 		t.Parallel()
 		j := signing(t, db)
 		stop := background(t, j)
@@ -68,6 +69,7 @@ func TestFollow(t *testing.T) {
 func TestQuery(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		t.Helper()
 		t.Parallel()
 		j, now := open(t, db)
 		fill(t, db, j, 15)

@@ -181,13 +181,19 @@ var (
 // parseEntry reads what Canonical writes and nothing else.
 func parseEntry(form []byte) (Entry, error) {
 	var f struct {
-		Action, Actor, At                   string
-		Body                                json.RawMessage
-		ID                                  int64  `json:"id,string"`
-		OnBehalf                            string `json:"on_behalf"`
-		Post, Reason, Request, Subject, Via string
-		Rev                                 int64
-		V                                   int
+		Action   string          `json:"action"`
+		Actor    string          `json:"actor"`
+		At       string          `json:"at"`
+		Body     json.RawMessage `json:"body"`
+		ID       int64           `json:"id,string"`
+		OnBehalf string          `json:"on_behalf"`
+		Post     string          `json:"post"`
+		Reason   string          `json:"reason"`
+		Request  string          `json:"request"`
+		Rev      int64           `json:"rev"`
+		Subject  string          `json:"subject"`
+		V        int             `json:"v"`
+		Via      string          `json:"via"`
 	}
 	if err := json.Unmarshal(form, &f); err != nil {
 		return Entry{}, err

@@ -83,6 +83,7 @@ func read[T any](t *testing.T, db *store.DB, fn func(tx *store.Tx) (T, error)) T
 func TestProof(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		t.Helper()
 		t.Parallel()
 		j := signing(t, db)
 		fill(t, db, j, 300)

@@ -97,6 +97,7 @@ func child(ctx context.Context, url string) error {
 func TestKill(t *testing.T) {
 	t.Parallel()
 	storetest.EachURL(t, func(t *testing.T, url string) {
+		t.Helper()
 		t.Parallel()
 		db := storetest.Open(t, url)
 		if err := store.Migrate(t.Context(), db, journal.Migrations(), "journal"); err != nil {

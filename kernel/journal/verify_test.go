@@ -41,6 +41,7 @@ func execute(t *testing.T, db *store.DB, query string, args ...any) {
 func TestVerifyFindsNothing(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		t.Helper()
 		t.Parallel()
 		j := signing(t, db)
 		var notes [][]byte
@@ -92,6 +93,7 @@ func flips(t *testing.T, db *store.DB, j *journal.Journal, table, column, where 
 func TestVerifyNamesFlippedEntry(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		t.Helper()
 		t.Parallel()
 		j := signing(t, db)
 		fill(t, db, j, 20)
@@ -146,6 +148,7 @@ func TestVerifyNamesFlippedEntry(t *testing.T) {
 func TestVerifyNamesFlippedNode(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		t.Helper()
 		t.Parallel()
 		j := signing(t, db)
 		fill(t, db, j, 16*16*2+40)
@@ -185,6 +188,7 @@ func TestVerifyNamesFlippedNode(t *testing.T) {
 func TestVerifyNamesFlippedCheckpoint(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		t.Helper()
 		t.Parallel()
 		j := signing(t, db)
 		fill(t, db, j, 20)
@@ -209,6 +213,7 @@ func TestVerifyNamesFlippedCheckpoint(t *testing.T) {
 func TestVerifyNamesNumbers(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		t.Helper()
 		t.Parallel()
 		j := signing(t, db)
 		fill(t, db, j, 40)
@@ -235,6 +240,7 @@ func TestVerifyNamesNumbers(t *testing.T) {
 func TestVerifySubject(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		t.Helper()
 		t.Parallel()
 		j := signing(t, db)
 		fill(t, db, j, 40)
