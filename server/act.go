@@ -1,24 +1,39 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"time"
-
-	"bytes"
 
 	"chengshu/base/fault"
 	"chengshu/base/store"
 )
 
+// maxKey is the longest Idempotency-Key; a UUID has 36 characters.
+const maxKey = 200
+
 // act runs a change in one transaction. With an Idempotency-Key the answer is stored in that transaction, so that a
 // repeat, after a lost answer or a crash, gets it again and changes nothing; another body under the same key is refused
 // with 422.
 func (s *Server) act(r *request, fn func(ctx context.Context, tx *store.Tx) (reply, error)) (reply, error) {
+	if r.Header.Get("Idempotency-Key") == "" {
+		return s.actOn(r, "", fn)
+	}
+	hash, err := r.bodyHash()
+	if err != nil {
+		return reply{}, err
+	}
+	return s.actOn(r, hash, fn)
+}
+
+// actOn is act for a body that the caller has read and hashed.
+func (s *Server) actOn(r *request, hash string, fn func(ctx context.Context, tx *store.Tx) (reply, error)) (reply, error) {
 	ctx := r.Context()
 	key := r.Header.Get("Idempotency-Key")
 	var out reply
@@ -30,30 +45,37 @@ func (s *Server) act(r *request, fn func(ctx context.Context, tx *store.Tx) (rep
 		})
 		return out, err
 	}
-	if len(key) > 200 {
-		return out, fault.New(fault.Invalid, "idempotency.key")
+	if len(key) > maxKey {
+		return out, fault.New(fault.Invalid, "idempotency.key", "max", maxKey)
 	}
 	r.actor.Request = key
 	scope := r.actor.Person + " " + r.Method + " " + r.URL.Path
-	hash, err := r.bodyHash()
-	if err != nil {
-		return out, err
-	}
-	err = s.opt.DB.Write(ctx, func(tx *store.Tx) error {
+	ran := false
+	err := s.opt.DB.Write(ctx, func(tx *store.Tx) error {
 		var again bool
+		ran = false
+		var err error
 		if out, again, err = s.repeated(ctx, tx, scope, key, hash); again || err != nil {
 			return err
 		}
+		ran = true
 		if out, err = fn(ctx, tx); err != nil {
 			return err
 		}
 		return s.remember(ctx, tx, scope, key, hash, out)
 	})
-	if fault.CodeOf(err) == "idempotency.race" { // another node committed the same key first: give its answer
-		err = s.opt.DB.Write(ctx, func(tx *store.Tx) error {
-			out, _, err = s.repeated(ctx, tx, scope, key, hash)
-			return err
-		})
+	if err == nil || !ran || s.opt.DB.Serial() {
+		return out, err
+	}
+	// Where writers overlap, the same request may have run on another connection while this one was under way: it took the
+	// task or the key first, and its answer is the answer.
+	var first reply
+	var again bool
+	if e := s.opt.DB.Read(ctx, func(tx *store.Tx) (e error) {
+		first, again, e = s.repeated(ctx, tx, scope, key, hash)
+		return e
+	}); e == nil && again {
+		return first, nil
 	}
 	return out, err
 }
@@ -62,17 +84,26 @@ func (s *Server) act(r *request, fn func(ctx context.Context, tx *store.Tx) (rep
 func (r *request) bodyHash() (string, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(r.w, r.Body, maxBody))
 	if err != nil {
-		return "", fault.New(fault.TooLarge, "body.large", "max", maxBody).With(err)
+		return "", bodyFault(err)
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	sum := sha256.Sum256(append([]byte(r.URL.RawQuery+"\n"), body...))
 	return hex.EncodeToString(sum[:]), nil
 }
 
+// bodyFault tells a body that is too large from one that broke off.
+func bodyFault(err error) error {
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return fault.New(fault.TooLarge, "body.large", "max", tooLarge.Limit)
+	}
+	return fault.New(fault.Invalid, "body.broken").With(err)
+}
+
 func (s *Server) repeated(ctx context.Context, tx *store.Tx, scope, key, hash string) (reply, bool, error) {
-	var was, etag, body string
+	var was, etag, location, body string
 	var code int
-	err := tx.QueryRow(ctx, "SELECT hash, status, etag, body FROM server_request WHERE scope = ? AND key = ?", scope, key).Scan(&was, &code, &etag, &body)
+	err := tx.QueryRow(ctx, "SELECT hash, status, etag, location, body FROM server_request WHERE scope = ? AND key = ?", scope, key).
+		Scan(&was, &code, &etag, &location, &body)
 	if store.None(err) {
 		return reply{}, false, nil
 	}
@@ -82,19 +113,29 @@ func (s *Server) repeated(ctx context.Context, tx *store.Tx, scope, key, hash st
 	if was != hash {
 		return reply{}, false, fault.New(fault.Invalid, "idempotency.other")
 	}
-	return reply{Status: code, ETag: etag, Body: json.RawMessage(body), Header: map[string]string{"Idempotent-Replayed": "true"}}, true, nil
+	out := reply{Status: code, ETag: etag, Header: map[string]string{"Idempotent-Replayed": "true"}}
+	if location != "" {
+		out.Header["Location"] = location
+	}
+	if body != "" {
+		out.Body = json.RawMessage(body)
+	}
+	return out, true, nil
 }
 
 func (s *Server) remember(ctx context.Context, tx *store.Tx, scope, key, hash string, out reply) error {
-	body, err := encodeJSON(out.Body)
-	if err != nil {
-		return err
+	var body []byte
+	if out.Body != nil {
+		var err error
+		if body, err = encodeJSON(out.Body); err != nil {
+			return err
+		}
 	}
 	if out.Status == 0 {
 		out.Status = http.StatusOK
 	}
-	_, err = tx.Exec(ctx, "INSERT INTO server_request (scope, key, hash, status, etag, body, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-		scope, key, hash, out.Status, out.ETag, string(body), s.now().UnixMicro())
+	_, err := tx.Exec(ctx, "INSERT INTO server_request (scope, key, hash, status, etag, location, body, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		scope, key, hash, out.Status, out.ETag, out.Header["Location"], string(body), s.now().UnixMicro())
 	if fault.Is(err, fault.Exists) {
 		return fault.New(fault.Conflict, "idempotency.race").With(err)
 	}

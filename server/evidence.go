@@ -130,7 +130,11 @@ func (s *Server) auditor(r *request) error {
 // journal lists entries: of one subject for those who may read its history, of everything for auditors. Reading by an
 // auditor leaves an entry itself.
 func (s *Server) journal(r *request) (reply, error) {
-	f := journal.Filter{Subject: r.query("subject"), Actor: r.query("actor"), Action: r.query("action"), Newest: true, Limit: min(200, max(1, or(r.number("limit"), 50)))}
+	limit, err := r.limit(50)
+	if err != nil {
+		return reply{}, err
+	}
+	f := journal.Filter{Subject: r.query("subject"), Actor: r.query("actor"), Action: r.query("action"), Newest: true, Limit: limit}
 	if v := r.query("cursor"); v != "" {
 		n, err := strconv.ParseInt(v, 10, 64)
 		if err != nil {
@@ -176,13 +180,6 @@ func (s *Server) journal(r *request) (reply, error) {
 		next = ""
 	}
 	return reply{Body: map[string]any{"items": items, "next": next}}, nil
-}
-
-func or(v, otherwise int) int {
-	if v == 0 {
-		return otherwise
-	}
-	return v
 }
 
 // auditRead is the audit of the audit.

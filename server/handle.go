@@ -16,6 +16,7 @@ import (
 	"chengshu/base/fault"
 	"chengshu/base/store"
 	"chengshu/kernel/identity"
+	"chengshu/kernel/record"
 )
 
 // request is an HTTP request with its caller.
@@ -115,16 +116,15 @@ func (r *request) decode(v any) error {
 	d := json.NewDecoder(body)
 	d.UseNumber()
 	if err := d.Decode(v); err != nil {
-		var tooLarge *http.MaxBytesError
-		switch {
-		case errors.As(err, &tooLarge):
-			return fault.New(fault.TooLarge, "body.large", "max", maxBody)
-		case errors.Is(err, io.EOF):
+		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+			return bodyFault(err)
+		}
+		if errors.Is(err, io.EOF) {
 			return nil // no body: every member is optional or checked later
 		}
 		return fault.New(fault.Invalid, "body.json", "detail", err.Error())
 	}
-	if d.More() {
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return fault.New(fault.Invalid, "body.json", "detail", "trailing data")
 	}
 	return nil
@@ -132,12 +132,18 @@ func (r *request) decode(v any) error {
 
 func (r *request) query(name string) string { return r.URL.Query().Get(name) }
 
-func (r *request) number(name string) int {
-	n, err := strconv.Atoi(r.query(name))
-	if err != nil {
-		return 0
+// limit reads ?limit=: from 1 to record.MaxLimit, otherwise as given where it is left out.
+func (r *request) limit(otherwise int) (int, error) { return limitOf(r.query("limit"), otherwise) }
+
+func limitOf(v string, otherwise int) (int, error) {
+	if v == "" {
+		return otherwise, nil
 	}
-	return n
+	n, err := strconv.Atoi(v)
+	if err != nil || n < 1 || n > record.MaxLimit {
+		return 0, fault.New(fault.Invalid, "query.limit", "max", record.MaxLimit)
+	}
+	return n, nil
 }
 
 // signedIn refuses visitors.

@@ -2,6 +2,7 @@ package server
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"time"
 
@@ -28,9 +29,7 @@ func (s *Server) inbox(r *request) (reply, error) {
 	items := make([]map[string]any, 0, len(list))
 	for _, n := range list {
 		args := map[string]any{"title": n.Title}
-		for k, v := range n.Args {
-			args[k] = v
-		}
+		maps.Copy(args, n.Args)
 		items = append(items, map[string]any{
 			"id": n.ID, "at": schema.FormatTime(n.At), "text": s.word("notice."+n.Key, args), "title": n.Title, "subject": n.Subject, "read": !n.Read.IsZero(),
 		})

@@ -1,6 +1,8 @@
 package server
 
 import (
+	"maps"
+
 	"chengshu/kernel/schema"
 )
 
@@ -143,9 +145,7 @@ func (s *Server) inputSchema(t *schema.Type) map[string]any {
 
 func described(sch map[string]any, label string) map[string]any {
 	out := map[string]any{"description": label}
-	for k, v := range sch {
-		out[k] = v
-	}
+	maps.Copy(out, sch)
 	return out
 }
 

@@ -37,6 +37,8 @@ func status(f *fault.Error) int {
 		return http.StatusUnprocessableEntity
 	case "limit.rate", "signin.throttled":
 		return http.StatusTooManyRequests
+	case "route.method":
+		return http.StatusMethodNotAllowed
 	}
 	switch f.Kind {
 	case fault.Invalid:
@@ -67,8 +69,7 @@ func (s *Server) problem(r *request, err error) {
 	h := r.w.Header()
 	h.Set("Content-Type", "application/problem+json; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
-	var f *fault.Error
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[*fault.Error](err); ok {
 		if after, ok := f.Args["retry_seconds"]; ok {
 			h.Set("Retry-After", text(after))
 		} else if p.Status == http.StatusServiceUnavailable {
@@ -94,13 +95,33 @@ func (s *Server) describe(err error, trace string) problem {
 		code = "internal"
 	}
 	p := problem{
-		Type: "about:blank#" + code, Status: status(f), Code: code, Trace: trace,
-		Title: s.word("kind."+f.Kind.String(), nil), Detail: s.word("fault."+code, f.Args),
+		Type: "urn:chengshu:problem:" + code, Status: status(f), Code: code, Trace: trace,
+		Title: s.word("kind."+f.Kind.String(), nil), Detail: s.word("fault."+code, s.named(f.Args)),
 	}
 	for _, x := range f.Fields {
-		p.Errors = append(p.Errors, problemField{Pointer: x.Pointer, Code: x.Code, Detail: s.word("fault."+x.Code, x.Args)})
+		p.Errors = append(p.Errors, problemField{Pointer: x.Pointer, Code: x.Code, Detail: s.word("fault."+x.Code, s.named(x.Args))})
 	}
 	return p
+}
+
+// named puts names in the place of people's ids and the words of types in the place of theirs, so that a sentence says who
+// was faster and not which number.
+func (s *Server) named(args map[string]any) map[string]any {
+	out := make(map[string]any, len(args))
+	for k, v := range args {
+		id, isText := v.(string)
+		switch {
+		case !isText:
+		case k == "by" || k == "person":
+			if name := s.actorName(id); name != "" {
+				v = name
+			}
+		case k == "type" && s.bundle() != nil && s.bundle().Has("type."+id):
+			v = s.word("type."+id, nil)
+		}
+		out[k] = v
+	}
+	return out
 }
 
 // word looks a key up; a fault's key may stand in a pack without the prefix, as the codes of its checks do.

@@ -50,12 +50,9 @@ func selection(q url.Values, typ string) (record.Query, error) {
 		Type: typ, Filter: q.Get("filter"), Text: q.Get("q"), Sort: q.Get("sort"), Cursor: q.Get("cursor"),
 		Total: q.Get("total") == "1", Deleted: q.Get("deleted") == "1",
 	}
-	if v := q.Get("limit"); v != "" {
-		n, err := strconv.Atoi(v)
-		if err != nil || n < 1 || n > record.MaxLimit {
-			return out, fault.New(fault.Invalid, "query.limit", "max", record.MaxLimit)
-		}
-		out.Limit = n
+	var err error
+	if out.Limit, err = limitOf(q.Get("limit"), 0); err != nil {
+		return out, err
 	}
 	if v := q.Get("bbox"); v != "" {
 		box, err := parseBox(v)
@@ -148,18 +145,22 @@ func (s *Server) create(r *request, typ string) (reply, error) {
 		if err != nil {
 			return reply{}, err
 		}
-		out, err := s.oneOrReceipt(ctx, tx, r, rec)
+		out, err := s.oneOrReceipt(ctx, tx, r, rec, http.StatusCreated)
 		out.Header = map[string]string{"Location": "/api/v1/records/" + typ + "/" + rec.ID()}
 		return out, err
 	})
 }
 
-// oneOrReceipt answers a creation: the record, or only its number where the creator may not read it afterwards.
-func (s *Server) oneOrReceipt(ctx context.Context, tx *store.Tx, r *request, rec *record.Record) (reply, error) {
+// oneOrReceipt answers a change: the record, or only its number where the caller may not read it afterwards.
+func (s *Server) oneOrReceipt(ctx context.Context, tx *store.Tx, r *request, rec *record.Record, code int) (reply, error) {
 	if s.opt.Policy.Allow(r.actor, "read", rec.Type, rec.Values) {
-		return s.one(ctx, tx, r, rec, http.StatusCreated)
+		return s.one(ctx, tx, r, rec, code)
 	}
-	return reply{Status: http.StatusCreated, Body: map[string]any{"type": rec.Type.Name, "id": rec.ID(), "number": rec.Values["number"], "rev": rec.Rev()}}, nil
+	body := map[string]any{"type": rec.Type.Name, "id": rec.ID(), "rev": rec.Rev()}
+	if n := rec.Values["number"]; n != nil {
+		body["number"] = n
+	}
+	return reply{Status: code, Body: body, ETag: strconv.FormatInt(rec.Rev(), 10)}, nil
 }
 
 func (s *Server) getRecord(r *request) (reply, error) {
@@ -172,10 +173,21 @@ func (s *Server) getRecord(r *request) (reply, error) {
 		out, err = s.one(ctx, tx, r, rec, http.StatusOK)
 		return err
 	})
-	if err == nil && strings.Trim(r.Header.Get("If-None-Match"), `W/"`) == out.ETag {
+	if err == nil && matches(r.Header.Get("If-None-Match"), out.ETag) {
 		return reply{Status: http.StatusNotModified, ETag: out.ETag}, nil
 	}
 	return out, err
+}
+
+// matches reads If-None-Match (RFC 9110 §13.1.2): "*" or a list of entity tags, compared weakly.
+func matches(header, etag string) bool {
+	for tag := range strings.SplitSeq(header, ",") {
+		tag = strings.TrimPrefix(strings.TrimSpace(tag), "W/")
+		if tag == "*" || tag == strconv.Quote(etag) {
+			return true
+		}
+	}
+	return false
 }
 
 // rev reads If-Match: 428 where it is missing, 412 where it cannot match.
@@ -205,7 +217,7 @@ func (s *Server) patchRecord(r *request) (reply, error) {
 		if err != nil {
 			return reply{}, err
 		}
-		return s.one(ctx, tx, r, rec, http.StatusOK)
+		return s.oneOrReceipt(ctx, tx, r, rec, http.StatusOK)
 	})
 }
 
@@ -283,20 +295,20 @@ func (s *Server) command(r *request) (reply, error) {
 			if err != nil {
 				return reply{}, err
 			}
-			return s.one(ctx, tx, r, rec, http.StatusOK)
+			return s.oneOrReceipt(ctx, tx, r, rec, http.StatusOK)
 		case "merge":
 			into, _ := in.Data["into"].(string)
 			rec, err := s.opt.Records.Merge(ctx, tx, r.actor, typ, id, into, in.Reason)
 			if err != nil {
 				return reply{}, err
 			}
-			return s.one(ctx, tx, r, rec, http.StatusOK)
+			return s.oneOrReceipt(ctx, tx, r, rec, http.StatusOK)
 		}
 		rec, err := s.opt.Records.Command(ctx, tx, r.actor, typ, id, name, in.Data, in.Reason)
 		if err != nil {
 			return reply{}, err
 		}
-		return s.oneOrReceipt(ctx, tx, r, rec)
+		return s.oneOrReceipt(ctx, tx, r, rec, http.StatusOK)
 	})
 }
 

@@ -43,7 +43,7 @@ func (s *Server) identify(r *request) error {
 }
 
 func (s *Server) cookie(token string, age int) string {
-	c := http.Cookie{
+	c := http.Cookie{ //nolint:gosec // Secure is a setting: a demo on loopback has no TLS
 		Name: cookieName, Value: token, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: s.opt.Secure, MaxAge: age,
 	}
 	return c.String()

@@ -6,6 +6,7 @@ import (
 	"mime"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"chengshu/base/store"
 	"chengshu/kernel/journal"
@@ -134,16 +135,17 @@ func (s *Server) returnSheet(r *request, typ string, sheet *record.Sheet, done r
 	errs := []map[string]any{}
 	for _, f := range done.Faults {
 		p := s.describe(f.Err, r.trace)
-		line := p.Detail
+		var line strings.Builder
+		line.WriteString(p.Detail)
 		for _, e := range p.Errors {
 			field := s.label(typ)(trimPointer(e.Pointer))
-			line += " " + field + ": " + e.Detail
+			line.WriteString(" " + field + ": " + e.Detail)
 			errs = append(errs, map[string]any{"row": f.Row, "field": field, "detail": e.Detail})
 		}
 		if len(p.Errors) == 0 {
 			errs = append(errs, map[string]any{"row": f.Row, "detail": p.Detail})
 		}
-		texts[f.Row] = line
+		texts[f.Row] = line.String()
 	}
 	back := &record.Sheet{Header: append(append([]string{}, sheet.Header...), s.label(typ)("_error"))}
 	for i, row := range sheet.Rows {

@@ -17,18 +17,17 @@ func (s *Server) tasks(r *request) (reply, error) {
 	if err := r.signedIn(); err != nil {
 		return reply{}, err
 	}
-	q := flow.Query{State: "", Type: r.query("type"), Node: r.query("node"), Limit: r.number("limit"), Cursor: r.query("cursor")}
-	switch r.query("state") {
-	case "done":
-		q.State = flow.Done
-	default:
-		if scope := r.query("scope"); scope == "mine" || scope == "pool" {
-			q.State = scope
-		}
+	limit, err := r.limit(50)
+	if err != nil {
+		return reply{}, err
+	}
+	q := flow.Query{Type: r.query("type"), Node: r.query("node"), Limit: limit, Cursor: r.query("cursor")}
+	if q.State, err = taskState(r.query("state"), r.query("scope")); err != nil {
+		return reply{}, err
 	}
 	items := []map[string]any{}
 	next := ""
-	err := s.read(r, func(ctx context.Context, tx *store.Tx) error {
+	err = s.read(r, func(ctx context.Context, tx *store.Tx) error {
 		page, err := s.opt.Flow.Tasks(ctx, tx, r.actor, q)
 		if err != nil {
 			return err
@@ -38,6 +37,21 @@ func (s *Server) tasks(r *request) (reply, error) {
 		return err
 	})
 	return reply{Body: map[string]any{"items": items, "next": next}}, err
+}
+
+// taskState turns ?state=open|done&scope=mine|pool|all into what the worklist asks for.
+func taskState(state, scope string) (string, error) {
+	switch {
+	case state == "done":
+		return flow.Done, nil
+	case state != "" && state != "open":
+		return "", fault.New(fault.Invalid, "task.state", "state", state)
+	case scope == "mine", scope == "pool":
+		return scope, nil
+	case scope == "", scope == "all":
+		return "", nil
+	}
+	return "", fault.New(fault.Invalid, "task.state", "state", scope)
 }
 
 // taskViews gives tasks with the number and title of their records and the words of their nodes.
@@ -288,7 +302,7 @@ func (s *Server) taskCommand(r *request) (reply, error) {
 			return reply{}, err
 		}
 		cmd := flow.Command{
-			ID: r.Header.Get("Idempotency-Key"), Name: r.PathValue("command"), Task: r.PathValue("id"), Outcome: in.Outcome, Data: in.Data,
+			Name: r.PathValue("command"), Task: r.PathValue("id"), Outcome: in.Outcome, Data: in.Data,
 			Rev: in.Rev, Reason: in.Reason, Target: in.Target, Limit: in.Limit, Basis: in.Basis, Before: in.Before,
 		}
 		if in.Direct {

@@ -78,7 +78,7 @@ func Parse(name string, text []byte) (*Script, error) {
 func split(line string) ([]string, error) {
 	var out []string
 	var b strings.Builder
-	quote, any := rune(0), false
+	quote, quoted := rune(0), false
 	for _, r := range line {
 		switch {
 		case quote != 0 && r == quote:
@@ -86,12 +86,12 @@ func split(line string) ([]string, error) {
 		case quote != 0:
 			b.WriteRune(r)
 		case r == '"' || r == '\'':
-			quote, any = r, true
+			quote, quoted = r, true
 		case r == ' ' || r == '\t':
-			if any || b.Len() > 0 {
+			if quoted || b.Len() > 0 {
 				out = append(out, b.String())
 				b.Reset()
-				any = false
+				quoted = false
 			}
 		default:
 			b.WriteRune(r)
@@ -100,7 +100,7 @@ func split(line string) ([]string, error) {
 	if quote != 0 {
 		return nil, fmt.Errorf("unclosed %c", quote)
 	}
-	if any || b.Len() > 0 {
+	if quoted || b.Len() > 0 {
 		out = append(out, b.String())
 	}
 	return out, nil
@@ -121,24 +121,24 @@ func keys(args []string) (plain []string, named map[string]string) {
 	return plain, named
 }
 
-// Failure is a line that did not go as the scenario says.
-type Failure struct {
+// LineError is a line that did not go as the scenario says.
+type LineError struct {
 	File string
 	Line int
 	Text string
 }
 
 // Error gives "file:line: text".
-func (f *Failure) Error() string { return fmt.Sprintf("%s:%d: %s", f.File, f.Line, f.Text) }
+func (f *LineError) Error() string { return fmt.Sprintf("%s:%d: %s", f.File, f.Line, f.Text) }
 
-// Run runs a script on a world. The first line that does not go as it says ends it with a *Failure.
+// Run runs a script on a world. The first line that does not go as it says ends it with a *LineError.
 func Run(ctx context.Context, s *Script, w *World) error {
 	w.files = s.Files
 	w.vars = map[string]*ref{}
 	w.Clock.Set(time.Date(2026, 3, 2, 9, 0, 0, 0, clock.Shanghai))
 	for _, l := range s.Lines {
 		if err := w.do(ctx, l); err != nil {
-			return &Failure{File: s.Name, Line: l.Number, Text: l.Verb + " " + strings.Join(l.Args, " ") + ": " + err.Error()}
+			return &LineError{File: s.Name, Line: l.Number, Text: l.Verb + " " + strings.Join(l.Args, " ") + ": " + err.Error()}
 		}
 	}
 	return nil

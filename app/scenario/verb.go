@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -255,8 +256,8 @@ func (w *World) taskFor(ctx context.Context, r *ref, command string) (map[string
 	}
 	list, _ := got.body["items"].([]any)
 	want := map[string]string{"withdraw": "done", "urge": "open", "jump": "open"}[command]
-	for i := len(list) - 1; i >= 0; i-- {
-		if t, ok := list[i].(map[string]any); ok && t["state"] == want {
+	for _, l := range slices.Backward(list) {
+		if t, ok := l.(map[string]any); ok && t["state"] == want {
 			return t, nil
 		}
 	}

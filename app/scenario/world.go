@@ -56,15 +56,16 @@ func (a answer) ok() bool { return a.status >= 200 && a.status < 300 }
 
 // words gives the detail of a problem with its fields.
 func (a answer) words() string {
-	out := fmt.Sprintf("%d %v", a.status, a.body["code"])
+	var out strings.Builder
+	out.WriteString(fmt.Sprintf("%d %v", a.status, a.body["code"]))
 	if list, ok := a.body["errors"].([]any); ok {
 		for _, e := range list {
 			if m, ok := e.(map[string]any); ok {
-				out += fmt.Sprintf(" [%v %v %v]", m["pointer"], m["code"], m["detail"])
+				out.WriteString(fmt.Sprintf(" [%v %v %v]", m["pointer"], m["code"], m["detail"]))
 			}
 		}
 	}
-	return out
+	return out.String()
 }
 
 // call sends a request as the present person.

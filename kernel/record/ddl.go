@@ -68,8 +68,14 @@ func Apply(ctx context.Context, tx *store.Tx, steps []Step) error {
 
 func historyColumns() []schema.Column {
 	return []schema.Column{
-		{Name: "id", Type: "TEXT"}, {Name: "rev", Type: "BIGINT"}, {Name: "op", Type: "TEXT"}, {Name: "at", Type: "BIGINT"},
-		{Name: "by_person", Type: "TEXT"}, {Name: "reason", Type: "TEXT"}, {Name: "patch", Type: "TEXT"}, {Name: "salt", Type: "TEXT"},
+		{Name: "id", Type: "TEXT"},
+		{Name: "rev", Type: "BIGINT"},
+		{Name: "op", Type: "TEXT"},
+		{Name: "at", Type: "BIGINT"},
+		{Name: "by_person", Type: "TEXT"},
+		{Name: "reason", Type: "TEXT"},
+		{Name: "patch", Type: "TEXT"},
+		{Name: "salt", Type: "TEXT"},
 	}
 }
 
@@ -141,8 +147,12 @@ func planIndexes(ctx context.Context, tx *store.Tx, t *schema.Type) ([]Step, err
 		return nil, err
 	}
 	want := [][2]string{
-		{"created", "created_at, id"}, {"area", "area, created_at, id"}, {"org", "org, created_at, id"}, {"state", "state, created_at, id"},
-		{"owner", "owner"}, {"number", "number"},
+		{"created", "created_at, id"},
+		{"area", "area, created_at, id"},
+		{"org", "org, created_at, id"},
+		{"state", "state, created_at, id"},
+		{"owner", "owner"},
+		{"number", "number"},
 	}
 	for _, c := range columns(t)[len(systemColumns()):] {
 		if c.Index {

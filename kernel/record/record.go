@@ -11,6 +11,7 @@ import (
 	"context"
 	"embed"
 	"io/fs"
+	"maps"
 	"sync/atomic"
 	"time"
 
@@ -157,9 +158,7 @@ func (r *Record) text(name string) string {
 // clone copies the values, not the documents inside them: canonical values are never changed in place.
 func (r *Record) clone() *Record {
 	values := make(schema.Values, len(r.Values))
-	for k, v := range r.Values {
-		values[k] = v
-	}
+	maps.Copy(values, r.Values)
 	return &Record{Type: r.Type, Values: values}
 }
 

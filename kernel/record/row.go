@@ -15,11 +15,20 @@ import (
 // systemColumns are the columns that every record table begins with, in order.
 func systemColumns() []schema.Column {
 	return []schema.Column{
-		{Name: "id", Type: "TEXT"}, {Name: "number", Type: "TEXT"}, {Name: "title", Type: "TEXT"}, {Name: "rev", Type: "BIGINT"},
-		{Name: "state", Type: "TEXT"}, {Name: "area", Type: "TEXT"}, {Name: "org", Type: "TEXT"}, {Name: "owner", Type: "TEXT"},
-		{Name: "created_at", Type: "BIGINT"}, {Name: "created_by", Type: "TEXT"},
-		{Name: "updated_at", Type: "BIGINT"}, {Name: "updated_by", Type: "TEXT"},
-		{Name: "deleted_at", Type: "BIGINT"}, {Name: "ext", Type: "TEXT"},
+		{Name: "id", Type: "TEXT"},
+		{Name: "number", Type: "TEXT"},
+		{Name: "title", Type: "TEXT"},
+		{Name: "rev", Type: "BIGINT"},
+		{Name: "state", Type: "TEXT"},
+		{Name: "area", Type: "TEXT"},
+		{Name: "org", Type: "TEXT"},
+		{Name: "owner", Type: "TEXT"},
+		{Name: "created_at", Type: "BIGINT"},
+		{Name: "created_by", Type: "TEXT"},
+		{Name: "updated_at", Type: "BIGINT"},
+		{Name: "updated_by", Type: "TEXT"},
+		{Name: "deleted_at", Type: "BIGINT"},
+		{Name: "ext", Type: "TEXT"},
 	}
 }
 

@@ -88,7 +88,7 @@ func readCSV(data []byte) (*Sheet, error) {
 	var out Sheet
 	for {
 		cells, err := r.Read()
-		if err == io.EOF { //nolint:errorlint // csv gives the bare value
+		if err == io.EOF {
 			return out.done()
 		}
 		if err != nil {

@@ -18,8 +18,11 @@ type placeKind struct{ document }
 
 func (placeKind) columns(f *Field) []Column {
 	return []Column{
-		{Name: f.Name + "_lon", Type: "DOUBLE PRECISION", Index: true}, {Name: f.Name + "_lat", Type: "DOUBLE PRECISION"},
-		{Name: f.Name + "_address", Type: "TEXT"}, {Name: f.Name + "_grid", Type: "TEXT", Index: true}, {Name: f.Name + "_area", Type: "TEXT"},
+		{Name: f.Name + "_lon", Type: "DOUBLE PRECISION", Index: true},
+		{Name: f.Name + "_lat", Type: "DOUBLE PRECISION"},
+		{Name: f.Name + "_address", Type: "TEXT"},
+		{Name: f.Name + "_grid", Type: "TEXT", Index: true},
+		{Name: f.Name + "_area", Type: "TEXT"},
 	}
 }
 

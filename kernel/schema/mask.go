@@ -32,9 +32,6 @@ func keep(r []rune, head, tail int) string {
 	if head+tail >= len(r) {
 		head, tail = min(1, len(r)), 0
 	}
-	hidden := len(r) - head - tail
-	if hidden < 1 {
-		hidden = 1
-	}
+	hidden := max(len(r)-head-tail, 1)
 	return string(r[:head]) + strings.Repeat("*", hidden) + string(r[len(r)-tail:])
 }

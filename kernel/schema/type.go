@@ -150,8 +150,7 @@ func (d *Draft) ParseType(pack, file string, src []byte) {
 		return
 	}
 	t := &Type{Pack: pack, Pos: Pos{file, root.Line}, fields: map[string]*Field{}}
-	var plain yaml.Node
-	plain = *root
+	var plain yaml.Node = *root
 	plain.Content = nil
 	Pairs(root, func(key string, line int, value *yaml.Node) {
 		switch key {
