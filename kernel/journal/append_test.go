@@ -178,3 +178,49 @@ func BenchmarkAppend(b *testing.B) {
 		b.Fatal(err)
 	}
 }
+
+// BenchmarkBuild measures entries put into both trees and verified again, without the cost of appending them.
+func BenchmarkBuild(b *testing.B) {
+	db := storetest.SQLite(b)
+	if err := store.Migrate(b.Context(), db, journal.Migrations(), "journal"); err != nil {
+		b.Fatal(err)
+	}
+	j, err := journal.New(b.Context(), journal.Options{DB: db, Clock: clock.System()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	const entries = 5000
+	err = db.Write(b.Context(), func(tx *store.Tx) error {
+		for range entries {
+			if _, err := j.Append(b.Context(), tx, journal.Entry{Actor: "p1", Action: "record.create", Subject: "t/1"}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	ended, cancel := context.WithCancel(b.Context())
+	cancel()
+	for b.Loop() {
+		err := db.Write(b.Context(), func(tx *store.Tx) error {
+			if _, err := tx.Exec(b.Context(), `DELETE FROM journal_node`); err != nil {
+				return err
+			}
+			_, err := tx.Exec(b.Context(), `UPDATE journal_head SET size = 0`)
+			return err
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := j.Run(ended); err != nil {
+			b.Fatal(err)
+		}
+		r, err := j.Verify(b.Context(), func(f journal.Finding) { b.Errorf("finding %+v", f) })
+		if err != nil || r.Entries != entries {
+			b.Fatalf("%d entries, %v", r.Entries, err)
+		}
+	}
+	b.ReportMetric(float64(entries*b.N)/b.Elapsed().Seconds(), "entries/s")
+}
