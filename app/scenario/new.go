@@ -197,3 +197,6 @@ func (w *World) seedRecords(ctx context.Context, files []demoFile) error {
 		return nil
 	})
 }
+
+// People gives the demo people of the world.
+func (w *World) People() []Person { return w.people }

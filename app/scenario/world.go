@@ -57,11 +57,11 @@ func (a answer) ok() bool { return a.status >= 200 && a.status < 300 }
 // words gives the detail of a problem with its fields.
 func (a answer) words() string {
 	var out strings.Builder
-	out.WriteString(fmt.Sprintf("%d %v", a.status, a.body["code"]))
+	fmt.Fprintf(&out, "%d %v", a.status, a.body["code"])
 	if list, ok := a.body["errors"].([]any); ok {
 		for _, e := range list {
 			if m, ok := e.(map[string]any); ok {
-				out.WriteString(fmt.Sprintf(" [%v %v %v]", m["pointer"], m["code"], m["detail"]))
+				fmt.Fprintf(&out, " [%v %v %v]", m["pointer"], m["code"], m["detail"])
 			}
 		}
 	}

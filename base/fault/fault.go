@@ -66,8 +66,7 @@ func Wrap(op string, err error) error {
 	if err == nil {
 		return nil
 	}
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return &Error{Kind: e.Kind, Code: e.Code, Args: e.Args, Fields: e.Fields, Op: op, Err: err}
 	}
 	return &Error{Kind: Internal, Code: "internal", Op: op, Err: err}
@@ -117,8 +116,7 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // KindOf gives the kind of err, Internal where it is no fault.
 func KindOf(err error) Kind {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Kind
 	}
 	return Internal
@@ -126,8 +124,7 @@ func KindOf(err error) Kind {
 
 // CodeOf gives the message key of err, "internal" where it is no fault.
 func CodeOf(err error) string {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Code
 	}
 	return "internal"

@@ -145,7 +145,7 @@ func (d *Draft) ParseType(pack, file string, src []byte) {
 	if root == nil {
 		return
 	}
-	if root.Content[0].Value == "overlay" {
+	if len(root.Content) > 0 && root.Content[0].Value == "overlay" {
 		d.parseOverlay(file, root)
 		return
 	}
