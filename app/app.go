@@ -115,11 +115,15 @@ func (a *App) open(ctx context.Context) error {
 	if a.Blobs, err = blob.Open(filepath.Join(a.cfg.Dir, "blobs"), a.Clock); err != nil {
 		return err
 	}
-	if a.Keys, err = journal.LoadKeys(filepath.Join(a.cfg.Dir, "keys", "journal.json"), rand.Reader); err != nil {
+	if a.Keys, err = journal.LoadKeys(filepath.Join(a.cfg.Dir, "keys", "journal.pem"), rand.Reader); err != nil {
 		return err
 	}
 	if a.Journal, err = journal.New(ctx, journal.Options{DB: a.DB, Clock: a.Clock, Keys: a.Keys, Log: a.log}); err != nil {
 		return err
+	}
+	// The public keys stand beside the private ones, to be given to whoever verifies.
+	if err = os.WriteFile(filepath.Join(a.cfg.Dir, "keys", "journal.pub"), []byte(a.Journal.PublicKeys()), 0o600); err != nil {
+		return fault.Wrap("write public keys", err)
 	}
 	if err = a.kernel(ctx, secret); err != nil {
 		return err

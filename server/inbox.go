@@ -51,6 +51,9 @@ func (s *Server) inboxReadAll(r *request) (reply, error) {
 	return reply{Status: http.StatusNoContent}, s.opt.Inbox.MarkAllRead(r.Context(), r.actor.Person)
 }
 
+// beatEvery keeps proxies from closing a quiet stream and is how long a stream outlives its session at most.
+const beatEvery = 15 * time.Second
+
 // events streams what concerns the caller as server-sent events. It tells that something changed, never what: the page
 // asks for that under its own permissions.
 func (s *Server) events(w http.ResponseWriter, hr *http.Request) {
@@ -74,13 +77,13 @@ func (s *Server) events(w http.ResponseWriter, hr *http.Request) {
 		s.problem(r, fault.Wrap("stream", err))
 		return
 	}
-	beat := time.NewTicker(25 * time.Second)
+	beat := time.NewTicker(beatEvery)
 	defer beat.Stop()
 	for {
 		select {
 		case e, ok := <-ch:
-			if !ok {
-				return // too slow: the page connects again and reads its inbox
+			if !ok || s.identify(r) != nil || r.signedIn() != nil {
+				return // too slow, or signed out meanwhile: the page connects again and reads its inbox
 			}
 			body, err := encodeJSON(map[string]string{"type": e.Type, "id": e.ID})
 			if err != nil {
@@ -93,6 +96,9 @@ func (s *Server) events(w http.ResponseWriter, hr *http.Request) {
 				return
 			}
 		case <-beat.C:
+			if s.identify(r) != nil || r.signedIn() != nil {
+				return
+			}
 			if _, err := fmt.Fprint(w, ": beat\n\n"); err != nil {
 				return
 			}

@@ -1,9 +1,9 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"embed"
-	"html/template"
 	"net/http"
 	"strings"
 
@@ -52,24 +52,32 @@ type view struct {
 func (v *view) W(key string) string { return v.server.word("portal."+key, nil) }
 
 func (s *Server) page(h func(r *request) (*view, error)) http.Handler {
-	templates := template.Must(template.ParseFS(portalFiles, "portal/*.html"))
 	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
 		r := &request{Request: hr, w: w, trace: traceID(hr), actor: identity.Anonymous("public")}
+		w.Header().Set("Trace-Id", r.trace)
 		v, err := h(r)
 		if err != nil {
 			v = s.errorView(r, err)
 		}
-		v.server, v.Note = s, s.note()
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Header().Set("Cache-Control", "no-store")
-		if v.Status == 0 {
-			v.Status = http.StatusOK
-		}
-		w.WriteHeader(v.Status)
-		if err := templates.ExecuteTemplate(w, "page.html", v); err != nil {
-			s.opt.Log.WarnContext(hr.Context(), "page", "trace", r.trace, "error", err)
-		}
+		s.show(r, v)
 	})
+}
+
+// show writes a page.
+func (s *Server) show(r *request, v *view) {
+	v.server, v.Note = s, s.note()
+	if v.Status == 0 {
+		v.Status = http.StatusOK
+	}
+	var b bytes.Buffer
+	if err := s.pages.ExecuteTemplate(&b, "page.html", v); err != nil {
+		s.problem(r, fault.Wrap("page "+v.Page, err))
+		return
+	}
+	r.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	r.w.Header().Set("Cache-Control", "no-store")
+	r.w.WriteHeader(v.Status)
+	_, _ = r.w.Write(b.Bytes()) // the client may have gone
 }
 
 func (s *Server) errorView(r *request, err error) *view {
@@ -149,6 +157,9 @@ func (s *Server) codeOptions(f *schema.Field) []option {
 }
 
 func (s *Server) reportForm(r *request) (*view, error) {
+	if forms := s.publicTypes(r, "create"); r.FormValue("type") == "" && len(forms) > 1 {
+		return &view{Page: "choose", Title: s.word("portal.report", nil), Data: map[string]any{"Forms": forms}}, nil
+	}
 	t, err := s.reportType(r)
 	if err != nil {
 		return nil, err

@@ -8,8 +8,10 @@ package server
 
 import (
 	"context"
+	"html/template"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -17,6 +19,7 @@ import (
 
 	"chengshu/base/blob"
 	"chengshu/base/clock"
+	"chengshu/base/fault"
 	"chengshu/base/store"
 	"chengshu/kernel/flow"
 	"chengshu/kernel/geo"
@@ -74,6 +77,7 @@ type Server struct {
 	handler http.Handler
 	metrics *metrics
 	limits  *limiter
+	pages   *template.Template
 }
 
 // New makes the handler.
@@ -81,10 +85,14 @@ func New(opt Options) *Server {
 	if opt.Upload == 0 {
 		opt.Upload = 20 << 20
 	}
-	s := &Server{opt: opt, mux: http.NewServeMux(), metrics: newMetrics(opt.Metrics), limits: newLimiter(opt.Clock)}
+	s := &Server{
+		opt: opt, mux: http.NewServeMux(), metrics: newMetrics(opt.Metrics), limits: newLimiter(opt.Clock),
+		pages: template.Must(template.ParseFS(portalFiles, "portal/*.html")), // embedded: a fault in them is a fault of the build
+	}
 	s.routes()
 	cross := http.NewCrossOriginProtection()
-	s.handler = s.observe(s.headers(cross.Handler(s.limit(s.mux))))
+	cross.SetDenyHandler(s.refuse(fault.New(fault.Denied, "request.cross-site")))
+	s.handler = s.observe(s.headers(cross.Handler(s.limit(http.HandlerFunc(s.dispatch)))))
 	return s
 }
 
@@ -153,6 +161,52 @@ func (s *Server) routes() {
 	s.portal()
 	s.mux.Handle("/desk/", s.opt.Desk)
 	s.mux.Handle("/assets/", s.opt.Desk)
+}
+
+// dispatch hands the request to its route. What has none, or not for that method, is answered as everything else is: a
+// problem to programs, a page to people.
+func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) {
+	h, pattern := s.mux.Handler(r)
+	if pattern != "" {
+		s.mux.ServeHTTP(w, r)
+		return
+	}
+	answer := &headerOnly{header: http.Header{}}
+	h.ServeHTTP(answer, r)
+	f := fault.New(fault.NotFound, "route.unknown")
+	if answer.status == http.StatusMethodNotAllowed {
+		w.Header().Set("Allow", answer.header.Get("Allow"))
+		f = fault.New(fault.Invalid, "route.method", "method", r.Method, "allow", answer.header.Get("Allow"))
+	}
+	s.refuse(f).ServeHTTP(w, r)
+}
+
+// headerOnly keeps what the mux would have answered without its text.
+type headerOnly struct {
+	header http.Header
+	status int
+}
+
+// Header gives the headers.
+func (h *headerOnly) Header() http.Header { return h.header }
+
+// Write drops the text.
+func (h *headerOnly) Write(p []byte) (int, error) { return len(p), nil }
+
+// WriteHeader keeps the status.
+func (h *headerOnly) WriteHeader(code int) { h.status = code }
+
+// refuse answers a request that no handler sees.
+func (s *Server) refuse(err error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
+		r := &request{Request: hr, w: w, trace: traceID(hr)}
+		w.Header().Set("Trace-Id", r.trace)
+		if strings.HasPrefix(hr.URL.Path, "/api/") || !strings.Contains(hr.Header.Get("Accept"), "text/html") {
+			s.problem(r, err)
+			return
+		}
+		s.show(r, s.errorView(r, err))
+	})
 }
 
 func (s *Server) bundle() *pack.Bundle { return s.opt.Bundle.Load() }

@@ -19,13 +19,16 @@ func (c *cli) open(cmd *cobra.Command) (*app.App, error) {
 }
 
 func (c *cli) verify() *cobra.Command {
-	var subject string
+	var subject, keys string
 	cmd := &cobra.Command{
 		Use: "verify [PROOF]", Short: "Verify the journal: all of it, one record, or an exported proof without any database",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
-				return c.verifyFile(args[0])
+				if keys == "" {
+					keys = filepath.Join(c.dir, "keys", "journal.pub")
+				}
+				return c.verifyFile(args[0], keys)
 			}
 			a, err := c.open(cmd)
 			if err != nil {
@@ -33,52 +36,52 @@ func (c *cli) verify() *cobra.Command {
 			}
 			defer a.Close()
 			if subject != "" {
-				proofs, err := a.Journal.ProveSubject(cmd.Context(), subject)
+				n, err := a.Evidence(cmd.Context(), subject)
 				if err != nil {
 					return err
 				}
-				if err := a.VerifyProofs(proofs); err != nil {
-					return err
-				}
-				_, err = fmt.Fprintf(c.out, "%s: %d entries verified\n", subject, len(proofs))
+				_, err = fmt.Fprintf(c.out, "%s: %d entries verified\n", subject, n)
 				return fault.Wrap("print", err)
 			}
 			return c.verifyAll(cmd, a)
 		},
 	}
+	cmd.Flags().StringVar(&keys, "keys", "", "public keys to trust; default keys/journal.pub of the data directory")
 	cmd.Flags().StringVar(&subject, "record", "", "verify one record, \"<type>/<id>\"")
 	return cmd
 }
 
 func (c *cli) verifyAll(cmd *cobra.Command, a *app.App) error {
-	found := 0
-	err := a.Journal.Verify(cmd.Context(), func(f journal.Finding) {
-		found++
-		fmt.Fprintln(c.out, f)
-	})
+	report, err := a.Journal.Verify(cmd.Context(), func(f journal.Finding) { fmt.Fprintf(c.out, "%+v\n", f) })
 	if err != nil {
 		return err
 	}
-	if found > 0 {
-		return fault.New(fault.Conflict, "journal.findings", "count", found)
+	fmt.Fprintf(c.out, "journal: %d entries, %d under the newest checkpoint, %d waiting, %d findings\n",
+		report.Entries, report.Signed, report.Waiting, report.Findings)
+	if report.Findings > 0 {
+		return fault.New(fault.Conflict, "journal.findings", "count", report.Findings)
 	}
-	_, err = fmt.Fprintln(c.out, "journal verified")
-	return fault.Wrap("print", err)
+	return nil
 }
 
-func (c *cli) verifyFile(file string) error {
+func (c *cli) verifyFile(file, keys string) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return fault.New(fault.NotFound, "file.unknown", "id", file).With(err)
 	}
-	keys, err := journal.LoadKeys(filepath.Join(c.dir, "keys", "journal.json"), rand.Reader)
+	public, err := os.ReadFile(keys)
+	if err != nil {
+		return fault.New(fault.NotFound, "file.unknown", "id", keys).With(err)
+	}
+	trust, err := journal.ParseTrust(string(public))
 	if err != nil {
 		return err
 	}
-	if err := app.VerifyFile(text, keys); err != nil {
+	v, err := journal.VerifyProof(text, trust)
+	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(c.out, "proof verified")
+	_, err = fmt.Fprintf(c.out, "proof verified: %d entries, signed by %v\n", len(v.Entries), v.Signers)
 	return fault.Wrap("print", err)
 }
 
