@@ -41,7 +41,8 @@ func (e *Engine) Tick(ctx context.Context) (bool, error) {
 			return err
 		}
 		claimed.timer, claimed.inst = t, inst
-		return e.fireClaimed(st, inst, t)
+		_, err = e.fireClaimed(st, inst, t)
+		return err
 	})
 	if errors.Is(err, errIdle) {
 		return false, nil

@@ -139,17 +139,17 @@ func (m *machine) fireOn(t *token, list []*token, base stack, host, n *node, hol
 
 // fireClaimed does what a timer that was claimed demands. The claim was the
 // first write of the transaction: of two nodes that see the same timer exactly one deleted it.
-func (e *Engine) fireClaimed(st *step, inst string, t timer) error {
+func (e *Engine) fireClaimed(st *step, inst string, t timer) (Result, error) {
 	s, _, err := loadInst(st.ctx, st.tx, inst, "")
 	if err != nil {
-		return err
+		return Result{}, err
 	}
 	if s.inst.ended != 0 {
-		return nil
+		return Result{}, nil
 	}
 	m, err := st.over(s)
 	if err != nil {
-		return err
+		return Result{}, err
 	}
 	st.cmd = Command{ID: t.id, Name: "timer", Instance: inst}
 	switch t.kind {
@@ -161,10 +161,9 @@ func (e *Engine) fireClaimed(st *step, inst string, t timer) error {
 		err = m.fireNode(t)
 	}
 	if err != nil {
-		return err
+		return Result{}, err
 	}
-	_, err = st.finish(m, "timer", t.node, "")
-	return err
+	return st.finish(m, "timer", t.node, "")
 }
 
 // postpone is how long the timer of a suspended instance is put off before it is looked at again.
