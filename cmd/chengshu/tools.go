@@ -101,7 +101,7 @@ func (c *cli) importCmd() *cobra.Command {
 	}
 	areas.Flags().StringVar(&boundary, "boundary", "", "GeoJSON of the county's boundary")
 	areas.Flags().StringVar(&crs, "crs", "cgcs2000", "coordinates of both files: cgcs2000, gcj02, bd09")
-	cmd.AddCommand(areas, c.importOpen311())
+	cmd.AddCommand(areas)
 	return cmd
 }
 
@@ -150,4 +150,3 @@ func (c *cli) user() *cobra.Command {
 	})
 	return cmd
 }
-
