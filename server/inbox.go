@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"strings"
 	"time"
 
 	"chengshu/base/fault"
+	"chengshu/kernel/notify"
 	"chengshu/kernel/schema"
 )
 
@@ -28,13 +30,28 @@ func (s *Server) inbox(r *request) (reply, error) {
 	}
 	items := make([]map[string]any, 0, len(list))
 	for _, n := range list {
-		args := map[string]any{"title": n.Title}
-		maps.Copy(args, n.Args)
+		typ, id, _ := strings.Cut(n.Subject, "/")
 		items = append(items, map[string]any{
-			"id": n.ID, "at": schema.FormatTime(n.At), "text": s.word("notice."+n.Key, args), "title": n.Title, "subject": n.Subject, "read": !n.Read.IsZero(),
+			"id": n.ID, "at": schema.FormatTime(n.At), "text": s.noticeText(n, typ), "title": n.Title, "subject": n.Subject, "type": typ, "record": id,
+			"read": !n.Read.IsZero(),
 		})
 	}
 	return reply{Body: map[string]any{"items": items, "unread": unread, "next": next}}, nil
+}
+
+// noticeText puts a notice into words: those of the kernel's own events stand under "notice.", a command's notice names the
+// command, and what a process tells has words of its pack.
+func (s *Server) noticeText(n notify.Notice, typ string) string {
+	args := map[string]any{"title": n.Title}
+	maps.Copy(args, n.Args)
+	if command, ok := strings.CutPrefix(n.Key, "command."); ok {
+		args["command"] = s.word("command."+typ+"."+command, nil)
+		return s.word("notice.command", args)
+	}
+	if key := "notice." + n.Key; s.bundle().Has(key) {
+		return s.word(key, args)
+	}
+	return s.word(n.Key, args)
 }
 
 func (s *Server) inboxRead(r *request) (reply, error) {

@@ -124,11 +124,11 @@ func (s *Server) reportType(r *request) (*schema.Type, error) {
 	return nil, fault.New(fault.NotFound, "type.unknown", "type", name)
 }
 
-// publicFields are the fields a member of the public fills in: those declared with section "public".
+// publicFields are the fields a member of the public fills in: those declared public.
 func (s *Server) publicFields(t *schema.Type, values map[string]string, errs map[string]string) []formField {
 	var out []formField
 	for _, f := range t.FieldList {
-		if f.Section != "public" || !f.Writable() {
+		if !f.Public || !f.Writable() {
 			continue
 		}
 		x := formField{
@@ -234,7 +234,7 @@ func (s *Server) reportSend(r *request) (*view, error) {
 func (s *Server) reportData(r *request, t *schema.Type, values map[string]string) (map[string]any, error) {
 	data := map[string]any{}
 	for _, f := range t.FieldList {
-		if f.Section != "public" || !f.Writable() {
+		if !f.Public || !f.Writable() {
 			continue
 		}
 		switch f.Type {
