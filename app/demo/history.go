@@ -173,7 +173,7 @@ func (c *chronicle) arrival(days int, role string) time.Time {
 // run lets everything happen up to the end, many events a transaction.
 func (c *chronicle) run(ctx context.Context) error {
 	for more := true; more; {
-		c.progress("history", int(c.clock.Now().Sub(c.from)/time.Hour), int(c.cfg.Until.Sub(c.from)/time.Hour))
+		c.progress("history", max(0, int(c.clock.Now().Sub(c.from)/time.Hour)), int(c.cfg.Until.Sub(c.from)/time.Hour))
 		ran := false
 		err := c.app.DB.Write(ctx, func(tx *store.Tx) error {
 			if ran { // the queue has moved on: what it held cannot be done a second time

@@ -75,13 +75,13 @@ func (s *Simulator) Run(ctx context.Context) {
 
 // Act lets one thing happen: a report, or one task of somebody who has one.
 func (s *Simulator) Act(ctx context.Context) error {
+	if len(s.accounts) == 0 {
+		return nil
+	}
 	if len(s.plan.histories) > 0 && s.rand.Float64() < shareOfReports {
 		return s.report(ctx)
 	}
 	for range tries {
-		if len(s.accounts) == 0 {
-			return nil
-		}
 		a := s.accounts[s.rand.IntN(len(s.accounts))]
 		var page struct{ Items []task }
 		if err := s.api.get(ctx, a.Token, "/api/v1/tasks?state=open&limit=20", &page); err != nil {
@@ -243,17 +243,17 @@ func (s *Simulator) fill(ctx context.Context, a Account, t task, st *step, env *
 func (s *Simulator) report(ctx context.Context) error {
 	h := s.plan.histories[s.rand.IntN(len(s.plan.histories))]
 	role := pickWeighted(s.rand, h.by)
-	it, err := s.spot(ctx, h)
-	if err != nil || it == nil {
-		return err
-	}
-	who, a := identity.Anonymous("public"), Account{}
+	who, asks := identity.Anonymous("public"), Account{}
 	if role != anonymous {
 		var ok bool
-		if a, ok = s.somebody(role); !ok {
+		if asks, ok = s.somebody(role); !ok {
 			return nil
 		}
-		who = a.actor()
+		who = asks.actor()
+	}
+	it, err := s.spot(ctx, h, asks)
+	if err != nil || it == nil {
+		return err
 	}
 	data := map[string]any{}
 	env := s.env(view{it: it, user: who}, nil)
@@ -264,13 +264,11 @@ func (s *Simulator) report(ctx context.Context) error {
 	}
 	if role == anonymous {
 		public(s.words.set, h.Type, data)
-		if err := s.api.form(ctx, "/report", flat(h.Type, data)); err != nil {
-			return fault.Wrap(h.Type, err)
-		}
-		s.done++
-		return nil
+		err = s.api.form(ctx, "/report", flat(h.Type, data))
+	} else {
+		err = s.api.post(ctx, asks.Token, "/api/v1/records/"+h.Type, data, nil)
 	}
-	if err := s.api.post(ctx, a.Token, "/api/v1/records/"+h.Type, data, nil); err != nil {
+	if err != nil {
 		return fault.Wrap(h.Type, err)
 	}
 	s.done++
@@ -291,24 +289,29 @@ func (s *Simulator) somebody(role string) (Account, bool) {
 }
 
 // spot finds a place for a report: that of a record of a type the plan names, or near where one of the same type was made.
-func (s *Simulator) spot(ctx context.Context, h *history) (*feel.Context, error) {
+// Staff look among what they may read, so that they stay in their own area; for a visitor somebody else looks.
+func (s *Simulator) spot(ctx context.Context, h *history, asks Account) (*feel.Context, error) {
 	source := pickWeighted(s.rand, h.at)
-	item := source != "" && s.words.set != nil
-	if _, err := s.words.set.Type(source); err != nil || !item {
-		source, item = h.Type, false
+	_, err := s.words.set.Type(source)
+	item := err == nil
+	if !item {
+		source = h.Type
 	}
 	for range tries {
-		if len(s.accounts) == 0 {
-			return nil, nil
+		a := asks
+		if a.Token == "" {
+			a = s.accounts[s.rand.IntN(len(s.accounts))]
 		}
-		a := s.accounts[s.rand.IntN(len(s.accounts))]
 		var page struct{ Items []map[string]any }
 		err := s.api.get(ctx, a.Token, "/api/v1/records/"+url.PathEscape(source)+"?limit=200&sort=-created_at", &page)
-		if fault.Is(err, fault.Conflict) || err == nil && len(page.Items) == 0 {
-			continue // may not read them
-		}
-		if err != nil {
+		if err != nil && !fault.Is(err, fault.Conflict) {
 			return nil, err
+		}
+		if len(page.Items) == 0 {
+			if asks.Token != "" {
+				return nil, nil
+			}
+			continue // may not read them, or sees none
 		}
 		r := page.Items[s.rand.IntN(len(page.Items))]
 		place, ok := r["place"].(map[string]any)

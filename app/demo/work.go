@@ -62,8 +62,8 @@ func (c *chronicle) acts(ctx context.Context, tx *store.Tx, m *matter, who ident
 			reason, _ = a.reasons.draw(c.words.rand, env).(string)
 		}
 		_, err = c.app.Records.Command(ctx, tx, who, m.plan.Type, m.id, a.Command, c.data(a.fields, env), reason)
-		if fault.Is(err, fault.Conflict) {
-			continue // its condition does not hold
+		if k := fault.KindOf(err); err != nil && (k == fault.Conflict || k == fault.Denied || k == fault.NotFound) {
+			continue // its condition does not hold, or the person may do the task and not this
 		}
 		if err != nil {
 			return acted, fault.Wrap(a.pos.String(), err)
