@@ -48,7 +48,7 @@ func (s *Store) newRecord(ctx context.Context, tx *store.Tx, a identity.Actor, t
 		return nil, err
 	}
 	r := &Record{Type: t, Values: schema.Values{"id": id, "owner": a.Person}}
-	if err := parseInto(r, data, nil, trusted); err != nil {
+	if err := parseInto(r, data, writableBy(a, t), trusted); err != nil {
 		return nil, err
 	}
 	if len(t.States) > 0 {
@@ -61,6 +61,21 @@ func (s *Store) newRecord(ctx context.Context, tx *store.Tx, a identity.Actor, t
 		return nil, err
 	}
 	return r, s.finish(ctx, tx, a, r)
+}
+
+// writableBy gives the fields a visitor may fill in, those declared public; nil, which is every writable field, for
+// everybody else.
+func writableBy(a identity.Actor, t *schema.Type) []string {
+	if a.Person != identity.AnonymousPerson {
+		return nil
+	}
+	out := []string{}
+	for _, f := range t.FieldList {
+		if f.Public {
+			out = append(out, f.Name)
+		}
+	}
+	return out
 }
 
 // add writes a new record and its journal entry.

@@ -142,7 +142,7 @@ func groupKey(d store.Dialect, a identity.Actor, t *schema.Type, by string) (str
 	if !ok {
 		return "", fault.New(fault.Invalid, "query.by", "field", name)
 	}
-	column := quote(c.SQL)
+	column := c.SQL
 	switch {
 	case cut == "":
 		return column, nil
@@ -195,5 +195,5 @@ func measureSQL(a identity.Actor, t *schema.Type, measure string) (sql string, s
 	if err := visible(a, t, name); err != nil {
 		return "", 0, err
 	}
-	return fn + "(" + quote(c.SQL) + ")", c.Scale, nil
+	return fn + "(" + c.SQL + ")", c.Scale, nil
 }

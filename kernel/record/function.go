@@ -86,7 +86,7 @@ func (s *Store) equals(args []feel.Value) (*selection, error) {
 			w.where = append(w.where, "FALSE")
 			continue
 		}
-		w.where = append(w.where, quote(col.SQL)+" IN ("+strings.Join(marks, ", ")+")")
+		w.where = append(w.where, col.SQL+" IN ("+strings.Join(marks, ", ")+")")
 	}
 	return w, nil
 }

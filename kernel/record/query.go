@@ -205,7 +205,7 @@ func (s *Store) order(a identity.Actor, t *schema.Type, sort string) (*ordering,
 	if err := visible(a, t, name); err != nil {
 		return nil, err
 	}
-	return &ordering{t: t, column: quote(c.SQL), field: name, down: down, nullable: name != "created_at" && name != "updated_at" && name != "id"}, nil
+	return &ordering{t: t, column: c.SQL, field: name, down: down, nullable: name != "created_at" && name != "updated_at" && name != "id"}, nil
 }
 
 func (o *ordering) sql() string {

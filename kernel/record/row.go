@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"maps"
 	"strings"
 	"time"
 
@@ -81,8 +82,12 @@ func encode(r *Record) ([]any, error) {
 	return out, nil
 }
 
+// encodeExt gives the ext column: the fields of overlays, and what an overlay that is gone has left there.
 func encodeExt(r *Record) (any, error) {
 	ext := map[string]any{}
+	if rest, ok := r.Values["ext"].(map[string]any); ok {
+		maps.Copy(ext, rest)
+	}
 	for _, f := range r.Type.FieldList {
 		if f.Ext && r.Values[f.Name] != nil {
 			ext[f.Name] = r.Values[f.Name]
@@ -140,17 +145,28 @@ func decode(t *schema.Type, cols []any) *Record {
 		at += n
 	}
 	if ext, ok := r.Values["ext"].(string); ok {
-		var doc map[string]any
-		if json.Unmarshal([]byte(ext), &doc) == nil {
-			for _, f := range t.FieldList {
-				if f.Ext && doc[f.Name] != nil {
-					r.Values[f.Name] = doc[f.Name]
-				}
-			}
+		decodeExt(t, ext, r.Values)
+	}
+	return r
+}
+
+func decodeExt(t *schema.Type, ext string, values schema.Values) {
+	delete(values, "ext")
+	d := json.NewDecoder(strings.NewReader(ext))
+	d.UseNumber()
+	var doc map[string]any
+	if d.Decode(&doc) != nil {
+		return
+	}
+	for _, f := range t.FieldList {
+		if f.Ext && doc[f.Name] != nil {
+			values[f.Name] = f.Restore(doc[f.Name])
+			delete(doc, f.Name)
 		}
 	}
-	delete(r.Values, "ext")
-	return r
+	if len(doc) > 0 {
+		values["ext"] = doc
+	}
 }
 
 // scan reads rows of a type's table into records, child tables included.

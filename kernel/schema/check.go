@@ -1,6 +1,8 @@
 package schema
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"chengshu/base/clock"
@@ -52,9 +54,28 @@ func (t *Type) Scope(funcs ...feel.Func) *feel.Scope {
 }
 
 func (d *Draft) check(s *Set) {
+	tables := map[string]*Type{}
 	for _, name := range s.names {
-		d.checkType(s, s.types[name])
+		t := s.types[name]
+		d.checkType(s, t)
+		for _, table := range t.tables() {
+			if other := tables[table]; other != nil {
+				d.problems.Add(t.Pos, "type.table", "table", table, "other", other.Pos.String())
+			}
+			tables[table] = t
+		}
 	}
+}
+
+// tables are the tables a type needs: records, history and one for each rows field.
+func (t *Type) tables() []string {
+	out := []string{t.Table(), t.Table() + "_h"}
+	for _, f := range t.FieldList {
+		if f.Type == "rows" {
+			out = append(out, t.ChildTable(f))
+		}
+	}
+	return out
 }
 
 func (d *Draft) checkType(s *Set, t *Type) {
@@ -62,11 +83,12 @@ func (d *Draft) checkType(s *Set, t *Type) {
 	if t.Number != "" {
 		nf, err := ParseNumberFormat(t.Number)
 		if err != nil {
-			ps.Add(t.Pos, "number.format", "format", t.Number)
+			ps.Add(t.at("number"), "number.format", "format", t.Number)
 		}
 		t.NumberFormat = nf
 	}
 	scope := t.Scope(d.funcs...)
+	d.checkNames(t, scope)
 	for _, f := range t.FieldList {
 		f.kind.declare(f, s, ps)
 		f.compute = d.compile(f.Pos, f.Compute, scope)
@@ -76,6 +98,9 @@ func (d *Draft) checkType(s *Set, t *Type) {
 	}
 	for _, c := range t.Checks {
 		c.expr = d.compile(c.Pos, c.Must, scope)
+		if c.Must == "" || c.Code == "" {
+			ps.Add(c.Pos, "check.empty")
+		}
 		if c.Field != "" && t.fields[c.Field] == nil {
 			ps.Add(c.Pos, "type.field", "field", c.Field)
 		}
@@ -83,63 +108,129 @@ func (d *Draft) checkType(s *Set, t *Type) {
 	for _, c := range t.Commands {
 		d.checkCommand(s, t, c)
 	}
-	for _, group := range [][]string{t.Unique, t.Index} {
-		for _, names := range group {
-			for n := range strings.SplitSeq(names, "+") {
-				if t.fields[n] == nil && !reserved[n] {
-					ps.Add(t.Pos, "type.field", "field", n)
-				}
-			}
-		}
-	}
 	d.checkRefs(t)
+	d.checkDuplicates(t)
 }
 
-// checkRefs checks the places where a type names one of its own fields.
-func (d *Draft) checkRefs(t *Type) {
-	for _, name := range []string{t.Area, t.Org, t.Anchor} {
-		if name != "" && t.fields[name] == nil {
-			d.problems.Add(t.Pos, "type.field", "field", name)
+// checkNames refuses names that expressions cannot use (words of FEEL) and names whose columns meet those of another
+// field: place has a column place_lon.
+func (d *Draft) checkNames(t *Type, scope *feel.Scope) {
+	columns := map[string]Pos{}
+	for _, f := range t.FieldList {
+		e, err := feel.Compile(f.Name, scope)
+		if err != nil || !slices.Equal(e.Names(), []string{f.Name}) {
+			d.problems.Add(f.Pos, "field.name", "name", f.Name)
+		}
+		for _, c := range f.Columns() {
+			if other, twice := columns[c.Name]; twice || reserved[c.Name] {
+				d.problems.Add(f.Pos, "field.column", "column", c.Name, "other", other.String())
+			}
+			columns[c.Name] = f.Pos
 		}
 	}
-	if t.Duplicates != nil {
-		for _, name := range append([]string{t.Duplicates.Place, t.Duplicates.Text, t.Duplicates.Into}, t.Duplicates.Same...) {
-			if name != "" && t.fields[name] == nil {
-				d.problems.Add(t.Pos, "type.field", "field", name)
+}
+
+// checkRefs checks the places where a type names its own fields.
+func (d *Draft) checkRefs(t *Type) {
+	for _, rule := range []struct {
+		key, name string
+		types     []string
+	}{
+		{"area", t.Area, []string{"place", "area"}}, {"org", t.Org, []string{"org"}}, {"anchor", t.Anchor, []string{"ref"}},
+	} {
+		if rule.name == "" {
+			continue
+		}
+		switch f := t.fields[rule.name]; {
+		case f == nil:
+			d.problems.Add(t.at(rule.key), "type.field", "field", rule.name)
+		case !slices.Contains(rule.types, f.Type):
+			d.problems.Add(t.at(rule.key), "type."+rule.key, "field", rule.name, "type", f.Type)
+		}
+	}
+	for key, list := range map[string][]string{"unique": t.Unique, "index": t.Index} {
+		for n := range strings.SplitSeq(strings.Join(list, "+"), "+") {
+			if n != "" && !t.hasColumn(n) {
+				d.problems.Add(t.at(key), "type.field", "field", n)
 			}
 		}
 	}
-	if sort := strings.TrimPrefix(t.Sort, "-"); sort != "" && t.fields[sort] == nil && !reserved[sort] {
-		d.problems.Add(t.Pos, "type.field", "field", sort)
+	if sort := strings.TrimPrefix(t.Sort, "-"); sort != "" {
+		if _, ok := t.SQLColumn(sort); !ok {
+			d.problems.Add(t.at("sort"), "type.sort", "field", sort)
+		}
 	}
 	for _, name := range templateNames(t.Title) {
 		if t.fields[name] == nil && !reserved[name] {
-			d.problems.Add(t.Pos, "type.field", "field", name)
+			d.problems.Add(t.at("title"), "type.field", "field", name)
 		}
 	}
 	switch t.Share.Class {
 	case "", "unconditional", "conditional", "none":
 	default:
-		d.problems.Add(t.Pos, "type.share", "class", t.Share.Class)
+		d.problems.Add(t.at("share"), "type.share", "class", t.Share.Class)
+	}
+	switch t.Share.Cycle {
+	case "", "realtime", "day", "week", "month", "quarter", "year":
+	default:
+		d.problems.Add(t.at("share"), "type.share", "cycle", t.Share.Cycle)
+	}
+}
+
+// hasColumn tells whether an index may name a field or a system column.
+func (t *Type) hasColumn(name string) bool {
+	if f := t.fields[name]; f != nil {
+		return len(f.Columns()) > 0
+	}
+	_, system := t.SQLColumn(name)
+	return system && !strings.Contains(name, ".")
+}
+
+// checkDuplicates checks the declaration of what makes two records alike.
+func (d *Draft) checkDuplicates(t *Type) {
+	dup := t.Duplicates
+	if dup == nil {
+		return
+	}
+	for _, name := range append([]string{dup.Place, dup.Text, dup.Into}, dup.Same...) {
+		if f := t.fields[name]; name != "" && (f == nil || len(f.Columns()) == 0) {
+			d.problems.Add(t.at("duplicates"), "type.field", "field", name)
+		}
+	}
+	if f := t.fields[dup.Place]; dup.Within <= 0 || dup.Days <= 0 || f == nil || f.Type != "place" {
+		d.problems.Add(t.at("duplicates"), "type.duplicates")
+	}
+	if f := t.fields[dup.Into]; f != nil && (f.Type != "ref" || f.Of != t.Name) {
+		d.problems.Add(t.at("duplicates"), "type.duplicates", "field", dup.Into)
 	}
 }
 
 func (d *Draft) checkCommand(s *Set, t *Type, c *Command) {
 	scope := t.Scope(d.funcs...)
 	inputs := make([]feel.Param, 0, len(c.Input))
+	if !isName(c.Name) || builtIn(c.Name) {
+		d.problems.Add(c.Pos, "command.name", "name", c.Name)
+	}
+	if message, ok := strings.CutPrefix(c.Flow, "message:"); c.Flow != "" && c.Flow != "cancel" && (!ok || message == "") {
+		d.problems.Add(c.Pos, "command.flow", "flow", c.Flow)
+	}
 	for _, f := range c.Input {
+		switch f.Type {
+		case "secret", "number", "computed": // a secret is edited by the form, where it is sealed
+			d.problems.Add(f.Pos, "command.input", "type", f.Type)
+		}
 		f.kind.declare(f, s, &d.problems)
 		inputs = append(inputs, feel.Param{Name: f.Name, Type: f.FeelType()})
 	}
 	scope.Var("input", feel.ContextOf(inputs...))
 	c.when = d.compile(c.Pos, c.When, scope)
 	c.notify = d.compile(c.Pos, c.Notify, scope)
-	for name, src := range c.Set {
+	for _, name := range slices.Sorted(maps.Keys(c.Set)) {
 		if t.fields[name] == nil {
 			d.problems.Add(c.Pos, "type.field", "field", name)
 			continue
 		}
-		c.set = append(c.set, assignment{name, d.compile(c.Pos, src, scope)})
+		c.set = append(c.set, assignment{name, d.compile(c.Pos, c.Set[name], scope)})
 	}
 	for _, name := range c.Form {
 		if t.fields[name] == nil {
@@ -153,6 +244,15 @@ func (d *Draft) checkCommand(s *Set, t *Type, c *Command) {
 	if c.State != "" && !known {
 		d.problems.Add(c.Pos, "type.state", "state", c.State)
 	}
+}
+
+// builtIn are the acts every type has; a declared command cannot have their names.
+func builtIn(name string) bool {
+	switch name {
+	case "read", "create", "update", "delete", "restore", "history", "export", "import", "unmask", "merge", "supervise", "admin":
+		return true
+	}
+	return false
 }
 
 func (d *Draft) compile(pos Pos, src string, scope *feel.Scope) *feel.Expr {

@@ -2,7 +2,11 @@ package schema
 
 import (
 	"encoding/csv"
+	"errors"
+	"io"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"chengshu/base/feel"
 )
@@ -55,6 +59,10 @@ func (e *CodeEntry) Context() *feel.Context { return e.context }
 func (d *Draft) ParseCodes(pack, name, file string, src []byte) {
 	t := &CodeTable{Name: pack + "." + name, Pos: Pos{file, 1}, byCode: map[string]*CodeEntry{}}
 	text := strings.TrimPrefix(string(src), "\ufeff")
+	if !utf8.ValidString(text) {
+		d.problems.Add(t.Pos, "codes.csv", "detail", "UTF-8")
+		return
+	}
 	for line := range strings.Lines(text) {
 		if v, ok := strings.CutPrefix(line, "# version:"); ok {
 			t.Version = strings.TrimSpace(v)
@@ -62,43 +70,94 @@ func (d *Draft) ParseCodes(pack, name, file string, src []byte) {
 	}
 	r := csv.NewReader(strings.NewReader(text))
 	r.Comment = '#'
-	rows, err := r.ReadAll()
-	if err != nil || len(rows) == 0 {
-		d.problems.Add(t.Pos, "codes.csv", "detail", errorText(err))
-		return
-	}
-	t.Columns = rows[0]
-	index := map[string]int{}
-	for i, c := range rows[0] {
-		index[c] = i
-	}
-	if _, ok := index["code"]; !ok {
-		d.problems.Add(t.Pos, "codes.column", "column", "code")
-		return
-	}
-	for i, row := range rows[1:] {
-		e := newEntry(t.Columns, row)
-		if e.Code == "" || t.byCode[e.Code] != nil {
-			d.problems.Add(Pos{file, i + 2}, "codes.twice", "code", e.Code)
+	lines := map[*CodeEntry]int{}
+	for {
+		row, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			at := t.Pos
+			if wrong := (*csv.ParseError)(nil); errors.As(err, &wrong) {
+				at.Line, err = wrong.Line, wrong.Err
+			}
+			d.problems.Add(at, "codes.csv", "detail", err.Error())
+			return
+		}
+		line, _ := r.FieldPos(0)
+		if t.Columns == nil {
+			if !d.codeColumns(t, Pos{file, line}, row) {
+				return
+			}
 			continue
 		}
-		t.byCode[e.Code] = e
-		t.Entries = append(t.Entries, e)
+		e := newEntry(t.Columns, row)
+		lines[e] = line
+		d.addCode(t, e, Pos{file, line})
 	}
+	if t.Columns == nil {
+		d.problems.Add(t.Pos, "codes.csv", "detail", "empty")
+		return
+	}
+	d.linkCodes(t, file, lines)
+	d.tables[t.Name] = t
+}
+
+// codeColumns reads the header; false where the table is of no use.
+func (d *Draft) codeColumns(t *CodeTable, pos Pos, row []string) bool {
+	for _, c := range row {
+		c = strings.TrimSpace(c)
+		if c == "" || slices.Contains(t.Columns, c) {
+			d.problems.Add(pos, "codes.column", "column", c)
+			return false
+		}
+		t.Columns = append(t.Columns, c)
+	}
+	for _, must := range []string{"code", "name"} {
+		if !slices.Contains(t.Columns, must) {
+			d.problems.Add(pos, "codes.column", "column", must)
+			return false
+		}
+	}
+	return true
+}
+
+func (d *Draft) addCode(t *CodeTable, e *CodeEntry, pos Pos) {
+	if e.Code == "" || t.byCode[e.Code] != nil {
+		d.problems.Add(pos, "codes.twice", "code", e.Code)
+		return
+	}
+	for _, day := range []string{e.From, e.To} {
+		if day != "" && !isDate(day) {
+			d.problems.Add(pos, "codes.day", "code", e.Code, "day", day)
+		}
+	}
+	t.byCode[e.Code] = e
+	t.Entries = append(t.Entries, e)
+}
+
+// linkCodes finds which entries have children. Parents must be there and must not go in circles: trees are drawn of them.
+func (d *Draft) linkCodes(t *CodeTable, file string, lines map[*CodeEntry]int) {
 	for _, e := range t.Entries {
 		e.Leaf = true
 	}
-	for i, e := range t.Entries {
+	for _, e := range t.Entries {
 		if e.Parent == "" {
 			continue
 		}
-		if p := t.byCode[e.Parent]; p != nil {
-			p.Leaf = false
-		} else {
-			d.problems.Add(Pos{file, i + 2}, "codes.parent", "code", e.Code, "parent", e.Parent)
+		p := t.byCode[e.Parent]
+		if p == nil {
+			d.problems.Add(Pos{file, lines[e]}, "codes.parent", "code", e.Code, "parent", e.Parent)
+			continue
+		}
+		p.Leaf = false
+		for steps := 0; p != nil; p, steps = t.byCode[p.Parent], steps+1 {
+			if p == e || steps > len(t.Entries) {
+				d.problems.Add(Pos{file, lines[e]}, "codes.circle", "code", e.Code, "parent", e.Parent)
+				break
+			}
 		}
 	}
-	d.tables[t.Name] = t // a later pack with the same table name would be <other>.<name>: an overlay replaces rows instead
 }
 
 func newEntry(columns, row []string) *CodeEntry {
@@ -137,11 +196,4 @@ func codeValue(column, v string) feel.Value {
 		}
 	}
 	return v
-}
-
-func errorText(err error) string {
-	if err == nil {
-		return ""
-	}
-	return err.Error()
 }

@@ -6,6 +6,10 @@ import (
 	"chengshu/base/feel"
 )
 
+// Quote writes a column name so that it is never taken for a word of SQL: a field may be called "order". Declared names
+// are [a-z][a-z0-9_]* only.
+func Quote(name string) string { return `"` + name + `"` }
+
 // SQLColumn maps a path of an expression to a column of the type's table, for translation to SQL. Values in the ext
 // column, in child tables and encrypted ones have none.
 func (t *Type) SQLColumn(path string) (feel.Column, bool) {
@@ -13,11 +17,11 @@ func (t *Type) SQLColumn(path string) (feel.Column, bool) {
 	if !nested && reserved[name] {
 		switch name {
 		case "rev":
-			return feel.Column{SQL: name, Kind: feel.ColumnInt}, true
+			return feel.Column{SQL: Quote(name), Kind: feel.ColumnInt}, true
 		case "created_at", "updated_at", "deleted_at":
-			return feel.Column{SQL: name, Kind: feel.ColumnDateTime}, true
+			return feel.Column{SQL: Quote(name), Kind: feel.ColumnDateTime}, true
 		case "id", "number", "title", "state", "area", "org", "owner", "created_by", "updated_by":
-			return feel.Column{SQL: name, Kind: feel.ColumnText}, true
+			return feel.Column{SQL: Quote(name), Kind: feel.ColumnText}, true
 		}
 		return feel.Column{}, false
 	}
@@ -36,7 +40,7 @@ func (f *Field) sqlColumn() (feel.Column, bool) {
 	if typ == "computed" {
 		typ = f.As
 	}
-	c := feel.Column{SQL: f.Name}
+	c := feel.Column{SQL: Quote(f.Name)}
 	switch typ {
 	case "text", "longtext", "code", "choice", "ref", "org", "person", "area", "phone", "idcard", "uscc", "email", "url", "number":
 		c.Kind = feel.ColumnText
@@ -59,9 +63,9 @@ func (f *Field) sqlColumn() (feel.Column, bool) {
 func (f *Field) partColumn(part string) (feel.Column, bool) {
 	switch {
 	case f.Type == "place" && (part == "grid" || part == "area" || part == "address"):
-		return feel.Column{SQL: f.Name + "_" + part, Kind: feel.ColumnText}, true
+		return feel.Column{SQL: Quote(f.Name + "_" + part), Kind: feel.ColumnText}, true
 	case f.Type == "period" && (part == "from" || part == "to"):
-		return feel.Column{SQL: f.Name + "_" + part, Kind: feel.ColumnDate}, true
+		return feel.Column{SQL: Quote(f.Name + "_" + part), Kind: feel.ColumnDate}, true
 	}
 	return feel.Column{}, false
 }

@@ -110,9 +110,11 @@ func (t *Type) Verify(s *Set, values Values, env *feel.Env, day string) error {
 			}
 			continue
 		}
-		if field.Type == "code" {
-			t.verifyCode(s, f, field, asString(v), day)
-		}
+		field.Each("", v, func(pointer string, c *Field, v any) {
+			if c.Type == "code" {
+				verifyCode(s, f, pointer, c, asString(v), day)
+			}
+		})
 	}
 	for _, c := range t.Checks {
 		if c.expr != nil && !c.expr.True(env) {
@@ -129,15 +131,15 @@ func (t *Type) Verify(s *Set, values Values, env *feel.Env, day string) error {
 	return nil
 }
 
-func (t *Type) verifyCode(s *Set, f *fault.Error, field *Field, code, day string) {
+func verifyCode(s *Set, f *fault.Error, pointer string, field *Field, code, day string) {
 	e := s.Codes(field.Of).Entry(code)
 	switch {
 	case e == nil:
-		f.At("/"+field.Name, "field.code", "code", code, "of", field.Of)
+		f.At(pointer, "field.code", "code", code, "of", field.Of)
 	case !e.Valid(day):
-		f.At("/"+field.Name, "field.code.expired", "code", code)
+		f.At(pointer, "field.code.expired", "code", code)
 	case field.Leaf && !e.Leaf:
-		f.At("/"+field.Name, "field.code.leaf", "code", code)
+		f.At(pointer, "field.code.leaf", "code", code)
 	}
 }
 
@@ -193,7 +195,7 @@ func (c *Command) ParseInput(t *Type, data map[string]any) (input *feel.Context,
 	form = map[string]any{}
 	pairs := make([]any, 0, 2*len(c.Input))
 	for _, field := range c.Input {
-		v, bad := field.Parse(data[field.Name])
+		v, bad := field.Parse(field.Distrust(data[field.Name]))
 		if bad == nil && v == nil && field.Required {
 			bad = wrong(field, "field.required")
 		}

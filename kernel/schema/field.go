@@ -1,7 +1,10 @@
 package schema
 
 import (
+	"maps"
+	"slices"
 	"sort"
+	"strconv"
 
 	"gopkg.in/yaml.v3"
 
@@ -43,6 +46,7 @@ type Field struct {
 	Search  bool   `yaml:"search"`  // part of full-text search
 	Set     string `yaml:"set"`     // "system": only processes, commands and computed values write it
 	Section string `yaml:"section"` // heading in forms and details
+	Public  bool   `yaml:"public"`  // visitors fill it in on the public page; all others they cannot set
 
 	Fields []*Field `yaml:"-"` // rows: columns of the child table
 
@@ -112,6 +116,28 @@ func FieldTypes() []string {
 	return out
 }
 
+// grade settles the field's grade and checks its mask. Rows are as sensitive as their most sensitive column, so that a
+// column of a higher grade is not shown with the others.
+func (f *Field) grade(problems *Problems) {
+	if f.Grade == 0 {
+		f.Grade = 2
+	}
+	if f.Grade < 1 || f.Grade > 4 {
+		problems.Add(f.Pos, "field.grade", "grade", f.Grade)
+	}
+	for _, c := range f.Fields {
+		f.Grade = max(f.Grade, c.Grade)
+	}
+	switch f.Mask {
+	case "", "name", "phone", "idcard", "address", "hash", "hide":
+	default:
+		problems.Add(f.Pos, "field.mask", "mask", f.Mask)
+	}
+	if f.Set != "" && f.Set != "system" {
+		problems.Add(f.Pos, "field.set", "set", f.Set)
+	}
+}
+
 // Columns gives the field's database columns; empty for rows and for fields in ext.
 func (f *Field) Columns() []Column {
 	if f.Ext {
@@ -126,6 +152,52 @@ func (f *Field) Parse(v any) (any, *fault.Field) {
 		return nil, nil
 	}
 	return f.kind.parse(f, v)
+}
+
+// Distrust takes from a JSON value what only the kernel may say: the grid and the area of a place. It is for input of
+// people, before Parse.
+func (f *Field) Distrust(v any) any {
+	m, ok := v.(map[string]any)
+	if f.Type == "place" && ok {
+		return pick(m, "lon", "lat", "address")
+	}
+	list, ok := v.([]any)
+	if f.Type != "rows" || !ok {
+		return v
+	}
+	out := slices.Clone(list)
+	for i, x := range out {
+		m, ok := x.(map[string]any)
+		if !ok {
+			continue
+		}
+		row := maps.Clone(m)
+		for _, c := range f.Fields {
+			if c.Type == "place" && row[c.Name] != nil {
+				row[c.Name] = c.Distrust(row[c.Name])
+			}
+		}
+		out[i] = row
+	}
+	return out
+}
+
+// Each walks a canonical value: the field itself, or for rows every value of every column, with its JSON pointer.
+func (f *Field) Each(prefix string, v any, fn func(pointer string, c *Field, v any)) {
+	if v == nil {
+		return
+	}
+	if f.Type != "rows" {
+		fn(prefix+"/"+f.Name, f, v)
+		return
+	}
+	list, _ := v.([]any)
+	for i, x := range list {
+		row, _ := x.(map[string]any)
+		for _, c := range f.Fields {
+			c.Each(prefix+"/"+f.Name+"/"+strconv.Itoa(i), row[c.Name], fn)
+		}
+	}
 }
 
 // Encode gives one value per column.
@@ -146,6 +218,16 @@ func (f *Field) Decode(cols []any) any {
 		return nil
 	}
 	return f.kind.decode(f, cols)
+}
+
+// Restore gives the canonical value of one that was kept as JSON, read with json.Number, in the ext column. It does not
+// check: a value stays as it is when its declaration becomes stricter.
+func (f *Field) Restore(v any) any {
+	switch f.Type {
+	case "place", "line", "polygon":
+		return floating(v)
+	}
+	return canonical(v)
 }
 
 // FeelType gives the type of the field in expressions.
@@ -197,8 +279,18 @@ func (f *Field) Writable() bool {
 func (d *Draft) parseFields(file string, node *yaml.Node) []*Field {
 	var out []*Field
 	all := kinds()
+	seen := map[string]Pos{}
 	Pairs(node, func(name string, line int, value *yaml.Node) {
 		f := &Field{Name: name, Pos: Pos{file, line}}
+		if other, twice := seen[name]; twice {
+			d.problems.Add(f.Pos, "field.twice", "name", name, "other", other.String())
+			return
+		}
+		seen[name] = f.Pos
+		if value.Kind != yaml.MappingNode {
+			d.problems.Add(f.Pos, "yaml.mapping")
+			return
+		}
 		plain := yaml.Node{Kind: yaml.MappingNode, Line: line}
 		Pairs(value, func(key string, line int, v *yaml.Node) {
 			if key == "fields" {
@@ -208,9 +300,7 @@ func (d *Draft) parseFields(file string, node *yaml.Node) []*Field {
 			plain.Content = append(plain.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: key, Line: line}, v)
 		})
 		DecodeStrict(file, &plain, f, &d.problems)
-		if f.Grade == 0 {
-			f.Grade = 2
-		}
+		f.grade(&d.problems)
 		if f.kind = all[f.Type]; f.kind == nil {
 			known := map[string]bool{}
 			for k := range all {

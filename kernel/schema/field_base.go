@@ -1,8 +1,10 @@
 package schema
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 
 	"chengshu/base/fault"
 	"chengshu/base/feel"
@@ -43,9 +45,68 @@ func (document) encode(_ *Field, v any) []any {
 }
 
 func (document) decode(_ *Field, cols []any) any {
+	return fromJSON([]byte(asString(cols[0])))
+}
+
+// fromJSON reads a document into the canonical form: numbers are int64 where they are whole, float64 otherwise, so that a
+// value read equals the value written.
+func fromJSON(b []byte) any {
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.UseNumber()
 	var v any
-	if json.Unmarshal([]byte(asString(cols[0])), &v) != nil {
+	if d.Decode(&v) != nil {
 		return nil
+	}
+	return canonical(v)
+}
+
+func canonical(v any) any {
+	switch x := v.(type) {
+	case json.Number:
+		if n, err := x.Int64(); err == nil {
+			return n
+		}
+		n, err := x.Float64()
+		switch {
+		case err != nil:
+			return x.String() // beyond what any number here holds: kept as it was written
+		case n == math.Trunc(n) && math.Abs(n) < 1<<53:
+			return int64(n)
+		}
+		return n
+	case []any:
+		out := make([]any, len(x))
+		for i, e := range x {
+			out[i] = canonical(e)
+		}
+		return out
+	case map[string]any:
+		out := make(map[string]any, len(x))
+		for k, e := range x {
+			out[k] = canonical(e)
+		}
+		return out
+	}
+	return v
+}
+
+// floating turns every number of a JSON value into float64, as geometries have them.
+func floating(v any) any {
+	switch x := v.(type) {
+	case json.Number, int64:
+		return asFloat(x)
+	case []any:
+		out := make([]any, len(x))
+		for i, e := range x {
+			out[i] = floating(e)
+		}
+		return out
+	case map[string]any:
+		out := make(map[string]any, len(x))
+		for k, e := range x {
+			out[k] = floating(e)
+		}
+		return out
 	}
 	return v
 }

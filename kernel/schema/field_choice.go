@@ -13,6 +13,11 @@ func (choiceKind) declare(f *Field, _ *Set, problems *Problems) {
 	if len(f.Choices) == 0 {
 		problems.Add(f.Pos, "field.choices")
 	}
+	for i, c := range f.Choices {
+		if c == "" || slices.Contains(f.Choices[:i], c) {
+			problems.Add(f.Pos, "field.choices", "choice", c)
+		}
+	}
 }
 
 func (choiceKind) parse(f *Field, v any) (any, *fault.Field) {

@@ -25,7 +25,7 @@ func (datetimeKind) parse(f *Field, v any) (any, *fault.Field) {
 		return nil, wrong(f, "field.datetime")
 	}
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04", time.DateOnly} {
-		if t, err := time.ParseInLocation(layout, s, clock.Shanghai); err == nil && t.Year() > 0 && t.Year() < 10000 {
+		if t, err := time.ParseInLocation(layout, s, clock.Shanghai); err == nil && t.In(clock.Shanghai).Year() > 0 && t.In(clock.Shanghai).Year() < 10000 {
 			return FormatTime(t), nil
 		}
 	}

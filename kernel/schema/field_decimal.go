@@ -2,6 +2,7 @@ package schema
 
 import (
 	"encoding/json"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -16,11 +17,14 @@ type decimalKind struct{ integerKind }
 
 func (decimalKind) parse(f *Field, v any) (any, *fault.Field) {
 	s, ok := numberText(v)
-	if !ok {
+	if !ok || !isPlainDecimal(s) {
 		return nil, wrong(f, "field.number")
 	}
 	units, ok := toUnits(s, f.scale())
 	if !ok {
+		if _, fraction, _ := strings.Cut(s, "."); len(strings.TrimRight(fraction, "0")) <= f.scale() {
+			return nil, wrong(f, "field.number") // beyond what a column holds
+		}
 		return nil, wrong(f, "field.scale", "scale", f.scale())
 	}
 	text := fromUnits(units, f.scale())
@@ -79,9 +83,9 @@ func (f *Field) DecimalScale() int {
 func numberText(v any) (string, bool) {
 	switch x := v.(type) {
 	case string:
-		return strings.TrimSpace(strings.ReplaceAll(x, ",", "")), true
+		return ungroup(strings.TrimSpace(x)), true
 	case json.Number:
-		return x.String(), true
+		return plainNumber(x), true
 	case float64:
 		return strconv.FormatFloat(x, 'f', -1, 64), true
 	case int64:
@@ -91,6 +95,35 @@ func numberText(v any) (string, bool) {
 	}
 	return "", false
 }
+
+// plainNumber writes out an exponent, which JSON allows: 1e2 is 100.
+func plainNumber(x json.Number) string {
+	s := x.String()
+	if !strings.ContainsAny(s, "eE") {
+		return s
+	}
+	n, err := feel.ParseNumber(s)
+	if err != nil {
+		return s
+	}
+	return feel.Format(n)
+}
+
+// ungroup takes the commas between groups of three digits away: "1,234.50". Any other comma stays and is refused, so that
+// a decimal comma is not read as thousands.
+func ungroup(s string) string {
+	if grouped.MatchString(s) {
+		return strings.ReplaceAll(s, ",", "")
+	}
+	return s
+}
+
+var (
+	grouped = regexp.MustCompile(`^[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?$`)
+	decimal = regexp.MustCompile(`^[+-]?[0-9]+(\.[0-9]*)?$`)
+)
+
+func isPlainDecimal(s string) bool { return decimal.MatchString(s) }
 
 // toUnits reads a plain decimal into units of 10^-scale; false when it is no number, has more digits than the scale
 // (other than zeros) or does not fit int64.
@@ -108,11 +141,10 @@ func fromUnits(n int64, scale int) string {
 	if scale == 0 {
 		return strconv.FormatInt(n, 10)
 	}
-	sign := ""
+	sign, s := "", strconv.FormatInt(n, 10)
 	if n < 0 {
-		sign, n = "-", -n
+		sign, s = "-", s[1:]
 	}
-	s := strconv.FormatInt(n, 10)
 	if len(s) <= scale {
 		s = strings.Repeat("0", scale-len(s)+1) + s
 	}

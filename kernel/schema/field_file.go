@@ -22,5 +22,6 @@ func (fileKind) text(_ *Field, v any) string {
 	if !ok {
 		return ""
 	}
-	return asString(m["name"])
+	name, _ := m["name"].(string)
+	return name
 }

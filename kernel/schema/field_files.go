@@ -45,7 +45,16 @@ func parseFile(f *Field, v any) (map[string]any, *fault.Field) {
 	if id == "" || len(id) > 64 {
 		return nil, wrong(f, "field.file")
 	}
-	return pick(m, "id", "name", "size", "type"), nil
+	out := map[string]any{"id": id}
+	for _, k := range []string{"name", "type"} { // trusted only from the kernel, which overwrites them on write
+		if s, ok := m[k].(string); ok && len(s) <= 400 {
+			out[k] = s
+		}
+	}
+	if n, ok := wholeNumber(m["size"]); ok {
+		out["size"] = n
+	}
+	return out, nil
 }
 
 func (filesKind) schema(*Field) map[string]any {
@@ -66,7 +75,8 @@ func (filesKind) text(_ *Field, v any) string {
 	list, _ := v.([]any)
 	for _, x := range list {
 		if m, ok := x.(map[string]any); ok {
-			names = append(names, asString(m["name"]))
+			name, _ := m["name"].(string)
+			names = append(names, name)
 		}
 	}
 	return strings.Join(names, "; ")

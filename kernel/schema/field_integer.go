@@ -55,16 +55,23 @@ func wholeNumber(v any) (int64, bool) {
 		n := int64(x)
 		return n, float64(n) == x && x > -1<<53 && x < 1<<53
 	case json.Number:
-		n, err := x.Int64()
+		n, err := strconv.ParseInt(plainNumber(x), 10, 64)
 		return n, err == nil
 	case string:
-		n, err := strconv.ParseInt(x, 10, 64)
+		n, err := strconv.ParseInt(ungroup(x), 10, 64)
 		return n, err == nil
 	}
 	return 0, false
 }
 
 func checkBounds(f *Field, problems *Problems) {
+	if f.Low != nil && f.High != nil {
+		low, errLow := feel.ParseNumber(*f.Low)
+		high, errHigh := feel.ParseNumber(*f.High)
+		if errLow == nil && errHigh == nil && low.Cmp(high) > 0 {
+			problems.Add(f.Pos, "field.bounds", "low", *f.Low, "high", *f.High)
+		}
+	}
 	for _, b := range []*string{f.Low, f.High} {
 		if b != nil {
 			if _, err := feel.ParseNumber(*b); err != nil {

@@ -14,7 +14,7 @@ func (jsonKind) parse(f *Field, v any) (any, *fault.Field) {
 	if err != nil || len(b) > 64<<10 {
 		return nil, wrong(f, "field.json")
 	}
-	return v, nil
+	return fromJSON(b), nil
 }
 
 func (jsonKind) schema(*Field) map[string]any { return map[string]any{} }

@@ -8,5 +8,5 @@ import (
 type lineKind struct{ shapeKind }
 
 func (lineKind) parse(f *Field, v any) (any, *fault.Field) {
-	return parseShape(f, v, map[string]int{"LineString": 1, "MultiLineString": 2})
+	return parseShape(f, v, map[string]int{"LineString": 1, "MultiLineString": 2}, isLine)
 }

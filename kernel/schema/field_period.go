@@ -21,11 +21,11 @@ func (periodKind) parse(f *Field, v any) (any, *fault.Field) {
 	}
 	out := map[string]any{}
 	for _, k := range []string{"from", "to"} {
-		s, ok := m[k].(string)
-		if !ok || s == "" {
+		if m[k] == nil || m[k] == "" {
 			continue
 		}
-		if !isDate(s) {
+		s, ok := m[k].(string)
+		if !ok || !isDate(s) {
 			return nil, wrong(f, "field.date")
 		}
 		out[k] = s

@@ -40,14 +40,16 @@ func (placeKind) parse(f *Field, v any) (any, *fault.Field) {
 		}
 		out["lon"], out["lat"] = lon, lat
 	}
-	if a, ok := m["address"].(string); ok && a != "" {
-		address, bad := parseText(&Field{Name: f.Name, Max: 200}, a, 200, false)
+	if m["address"] != nil {
+		address, bad := parseText(&Field{Name: f.Name}, m["address"], 200, false)
 		if bad != nil {
 			return nil, bad
 		}
-		out["address"] = address
+		if address != nil {
+			out["address"] = address
+		}
 	}
-	for _, k := range []string{"grid", "area"} { // trusted only from the kernel, which overwrites them on write
+	for _, k := range []string{"grid", "area"} { // from the kernel only: Distrust takes them away from what people send
 		if s, ok := m[k].(string); ok {
 			out[k] = s
 		}
@@ -149,7 +151,7 @@ func (placeKind) text(_ *Field, v any) string {
 	if m["lon"] == nil {
 		return address
 	}
-	return fmt.Sprintf("%.7f,%.7f %s", asFloat(m["lon"]), asFloat(m["lat"]), address)
+	return strings.TrimSpace(fmt.Sprintf("%.7f,%.7f %s", asFloat(m["lon"]), asFloat(m["lat"]), address))
 }
 
 // fromText reads "lon,lat address", or an address alone.

@@ -1,6 +1,8 @@
 package schema
 
 import (
+	"reflect"
+
 	"chengshu/base/fault"
 )
 
@@ -8,7 +10,7 @@ import (
 type polygonKind struct{ shapeKind }
 
 func (polygonKind) parse(f *Field, v any) (any, *fault.Field) {
-	return parseShape(f, v, map[string]int{"Polygon": 2, "MultiPolygon": 3})
+	return parseShape(f, v, map[string]int{"Polygon": 2, "MultiPolygon": 3}, isRing)
 }
 
 // shapeKind is the common part of lines and polygons: the geometry as JSON and its bounding box for map queries.
@@ -31,6 +33,10 @@ func (shapeKind) encode(f *Field, v any) []any {
 		})
 	}
 	return append(document{}.encode(f, v), box[0], box[1], box[2], box[3])
+}
+
+func (shapeKind) decode(_ *Field, cols []any) any {
+	return floating(fromJSON([]byte(asString(cols[0]))))
 }
 
 func (shapeKind) schema(*Field) map[string]any {
@@ -56,7 +62,20 @@ func positions(v any, fn func(lon, lat float64)) {
 	}
 }
 
-func parseShape(f *Field, v any, depths map[string]int) (any, *fault.Field) {
+// isLine accepts at least two positions, isRing at least four of which the last is the first (RFC 7946 §3.1).
+func isLine(positions []any) bool { return len(positions) >= 2 }
+
+func isRing(positions []any) bool {
+	return len(positions) >= 4 && reflect.DeepEqual(positions[0], positions[len(positions)-1])
+}
+
+// shape parses one geometry: valid judges each innermost list of positions, left counts down the positions allowed.
+type shape struct {
+	valid func(positions []any) bool
+	left  int
+}
+
+func parseShape(f *Field, v any, depths map[string]int, valid func([]any) bool) (any, *fault.Field) {
 	m, ok := v.(map[string]any)
 	if !ok {
 		return nil, wrong(f, "field.geometry")
@@ -66,35 +85,35 @@ func parseShape(f *Field, v any, depths map[string]int) (any, *fault.Field) {
 	if !ok {
 		return nil, wrong(f, "field.geometry")
 	}
-	count := 0
-	coordinates, ok := shapeCoordinates(m["coordinates"], depth, &count)
-	if !ok || count == 0 || count > 20_000 {
+	p := &shape{valid: valid, left: 20_000}
+	coordinates, ok := p.coordinates(m["coordinates"], depth)
+	if !ok {
 		return nil, wrong(f, "field.geometry")
 	}
 	return map[string]any{"type": name, "coordinates": coordinates}, nil
 }
 
-func shapeCoordinates(v any, depth int, count *int) (any, bool) {
+// coordinates reads lists nested depth deep above the positions.
+func (p *shape) coordinates(v any, depth int) (any, bool) {
 	list, ok := v.([]any)
-	if !ok {
+	if !ok || len(list) == 0 {
 		return nil, false
 	}
 	if depth == 0 {
-		if len(list) < 2 {
+		if p.left--; p.left < 0 || len(list) < 2 {
 			return nil, false
 		}
-		*count++
 		lon, okLon := coordinate(list[0], 180)
 		lat, okLat := coordinate(list[1], 90)
 		return []any{lon, lat}, okLon && okLat
 	}
 	out := make([]any, 0, len(list))
 	for _, x := range list {
-		c, ok := shapeCoordinates(x, depth-1, count)
-		if !ok || *count > 20_000 {
+		c, ok := p.coordinates(x, depth-1)
+		if !ok {
 			return nil, false
 		}
 		out = append(out, c)
 	}
-	return out, len(out) > 0
+	return out, depth > 1 || p.valid(out)
 }

@@ -19,11 +19,23 @@ func (richtextKind) parse(f *Field, v any) (any, *fault.Field) {
 	if bad != nil || s == nil {
 		return nil, bad
 	}
-	return sanitize(asString(s)), nil
+	clean := strings.TrimSpace(strings.Map(printable, sanitize(asString(s))))
+	if clean == "" {
+		return nil, nil
+	}
+	return clean, nil
 }
 
 func (richtextKind) schema(f *Field) map[string]any {
 	return map[string]any{"type": "string", "maxLength": limit(f, 200_000), "contentMediaType": "text/html"}
+}
+
+// printable drops the control characters that numeric entities smuggle past the check of the text.
+func printable(r rune) rune {
+	if r < ' ' && r != '\n' && r != '\t' || r == 0x7f {
+		return -1
+	}
+	return r
 }
 
 // sanitize keeps the elements of plain articles. Links keep http, https, mailto and relative targets; images keep
@@ -63,15 +75,21 @@ func safeAttributes(element string, attrs []html.Attribute) []html.Attribute {
 	var out []html.Attribute
 	for _, a := range attrs {
 		v := strings.ToLower(strings.TrimSpace(a.Val))
-		relative := strings.HasPrefix(v, "/") && !strings.HasPrefix(v, "//")
+		relative := strings.HasPrefix(v, "/") && !strings.HasPrefix(v, "//") && !strings.ContainsAny(v, "\\\t\r\n") // browsers read "/\" as "//"
 		web := strings.HasPrefix(v, "https://") || strings.HasPrefix(v, "http://") || strings.HasPrefix(v, "mailto:")
 		switch {
 		case element == "a" && a.Key == "href" && (relative || web),
-			element == "img" && a.Key == "src" && strings.HasPrefix(v, "/files/"),
+			element == "img" && a.Key == "src" && isFileTarget(v),
 			element == "img" && a.Key == "alt",
 			a.Key == "colspan" || a.Key == "rowspan":
 			out = append(out, a)
 		}
 	}
 	return out
+}
+
+// isFileTarget accepts "/files/<id>" alone: no path that climbs out of it, no query.
+func isFileTarget(v string) bool {
+	id, ok := strings.CutPrefix(v, "/files/")
+	return ok && id != "" && strings.Trim(id, "0123456789abcdefghijklmnopqrstuvwxyz-") == ""
 }

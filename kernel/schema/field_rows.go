@@ -1,6 +1,8 @@
 package schema
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 
 	"chengshu/base/fault"
@@ -18,6 +20,12 @@ func (rowsKind) declare(f *Field, s *Set, problems *Problems) {
 		problems.Add(f.Pos, "field.rows")
 	}
 	for _, c := range f.Fields {
+		if c.Name == "parent" || c.Name == "ord" { // the child table's own columns
+			problems.Add(c.Pos, "field.name", "name", c.Name)
+		}
+		if c.Default != "" || c.Visible != "" || c.RequiredWhen != "" || c.Compute != "" {
+			problems.Add(c.Pos, "field.rows.feel", "name", c.Name)
+		}
 		if c.Type == "rows" || c.Type == "computed" || c.Type == "number" || c.Type == "secret" {
 			problems.Add(c.Pos, "field.rows.type", "type", c.Type)
 			continue
@@ -40,19 +48,10 @@ func (rowsKind) parse(f *Field, v any) (any, *fault.Field) {
 		if !ok {
 			return nil, wrong(f, "field.rows")
 		}
-		row := map[string]any{}
-		for _, c := range f.Fields {
-			value, bad := c.Parse(m[c.Name])
-			if bad == nil && value == nil && c.Required {
-				bad = wrong(c, "field.required")
-			}
-			if bad != nil {
-				bad.Pointer = "/" + f.Name + "/" + strconv.Itoa(i) + bad.Pointer
-				return nil, bad
-			}
-			if value != nil {
-				row[c.Name] = value
-			}
+		row, bad := parseRow(f, m)
+		if bad != nil {
+			bad.Pointer = "/" + f.Name + "/" + strconv.Itoa(i) + bad.Pointer
+			return nil, bad
 		}
 		out = append(out, row)
 	}
@@ -60,6 +59,35 @@ func (rowsKind) parse(f *Field, v any) (any, *fault.Field) {
 		return nil, nil
 	}
 	return out, nil
+}
+
+// parseRow parses one row; a column nobody declared is refused, so that nothing is lost unseen.
+func parseRow(f *Field, m map[string]any) (map[string]any, *fault.Field) {
+	row, known := map[string]any{}, 0
+	for _, c := range f.Fields {
+		raw, given := m[c.Name]
+		if given {
+			known++
+		}
+		value, bad := c.Parse(raw)
+		if bad == nil && value == nil && c.Required {
+			bad = wrong(c, "field.required")
+		}
+		if bad != nil {
+			return nil, bad
+		}
+		if value != nil {
+			row[c.Name] = value
+		}
+	}
+	if known < len(m) {
+		for _, name := range slices.Sorted(maps.Keys(m)) {
+			if !slices.ContainsFunc(f.Fields, func(c *Field) bool { return c.Name == name }) {
+				return nil, wrong(&Field{Name: name}, "field.unknown")
+			}
+		}
+	}
+	return row, nil
 }
 
 func (rowsKind) feel(f *Field) feel.Type {
@@ -81,6 +109,26 @@ func (rowsKind) value(f *Field, v any) feel.Value {
 		row := feel.NewContext()
 		for _, c := range f.Fields {
 			row = row.With(c.Name, c.Value(m[c.Name]))
+		}
+		out = append(out, row)
+	}
+	return out
+}
+
+// mask shows how many rows there are, each value masked as its own type masks; mask: hide shows nothing.
+func (rowsKind) mask(f *Field, v any) any {
+	list, ok := v.([]any)
+	if !ok || f.Mask == "hide" {
+		return nil
+	}
+	out := make([]any, 0, len(list))
+	for _, x := range list {
+		m, _ := x.(map[string]any)
+		row := map[string]any{}
+		for _, c := range f.Fields {
+			if masked := c.Masked(m[c.Name]); masked != nil {
+				row[c.Name] = masked
+			}
 		}
 		out = append(out, row)
 	}

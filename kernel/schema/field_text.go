@@ -14,6 +14,9 @@ type textKind struct{ plain }
 func (textKind) parse(f *Field, v any) (any, *fault.Field) { return parseText(f, v, 200, false) }
 
 func (textKind) declare(f *Field, _ *Set, problems *Problems) {
+	if f.Min < 0 || f.Max < 0 || f.Min > limit(f, 200) {
+		problems.Add(f.Pos, "field.bounds", "low", f.Min, "high", f.Max)
+	}
 	if f.Pattern == "" {
 		return
 	}

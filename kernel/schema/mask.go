@@ -25,7 +25,7 @@ func maskText(mask, s string) any {
 		sum := sm3.Sum([]byte(s))
 		return "#" + hex.EncodeToString(sum[:4])
 	}
-	return "***"
+	return hidden
 }
 
 func keep(r []rune, head, tail int) string {

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -49,11 +50,13 @@ func ParseNumberFormat(src string) (*NumberFormat, error) {
 		case "county":
 		case "date":
 			part.text = strings.NewReplacer("yyyy", "2006", "MM", "01", "dd", "02").Replace(arg)
-			if part.text == arg {
+			rest := strings.NewReplacer("yyyy", "", "MM", "", "dd", "").Replace(arg)
+			if rest == arg || strings.ContainsFunc(rest, isLayout) {
 				return nil, bad("date")
 			}
 		case "serial":
-			if _, err := fmt.Sscanf(arg, "%d", &part.width); err != nil || part.width < 1 || part.width > 12 {
+			var err error
+			if part.width, err = strconv.Atoi(arg); err != nil || part.width < 1 || part.width > 12 {
 				return nil, bad("serial")
 			}
 			serials++
@@ -66,6 +69,11 @@ func ParseNumberFormat(src string) (*NumberFormat, error) {
 		return nil, bad("serial")
 	}
 	return nf, nil
+}
+
+// isLayout tells what time.Format might take for a part of a date beside yyyy, MM and dd.
+func isLayout(r rune) bool {
+	return r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r == '_'
 }
 
 // Series gives the name of the counter that a number of this moment draws from.

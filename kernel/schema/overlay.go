@@ -1,6 +1,9 @@
 package schema
 
 import (
+	"maps"
+	"slices"
+
 	"gopkg.in/yaml.v3"
 )
 
@@ -66,8 +69,8 @@ func (d *Draft) apply(o *overlay) {
 		t.fields[f.Name] = f
 		t.FieldList = append(t.FieldList, f)
 	}
-	for name, node := range o.changes {
-		f := t.fields[name]
+	for _, name := range slices.Sorted(maps.Keys(o.changes)) {
+		node, f := o.changes[name], t.fields[name]
 		if f == nil {
 			d.problems.Add(Pos{o.file, node.Line}, "overlay.unknown", "name", name)
 			continue
@@ -93,6 +96,9 @@ func (d *Draft) change(file string, f *Field, node *yaml.Node) {
 	set(&f.List, c.List)
 	set(&f.Filter, c.Filter)
 	set(&f.Section, c.Section)
+	at := *f
+	at.Pos = Pos{file, node.Line} // what is wrong now is the overlay's mistake
+	at.grade(&d.problems)
 }
 
 func set[T any](to, from *T) {

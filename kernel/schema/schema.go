@@ -9,7 +9,9 @@
 package schema
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -54,6 +56,13 @@ type Problems []Problem
 // Add appends a problem; args are key–value pairs.
 func (ps *Problems) Add(pos Pos, code string, args ...any) {
 	*ps = append(*ps, Problem{Pos: pos, Code: code, Args: fault.New(fault.Invalid, code, args...).Args})
+}
+
+// sort puts the problems in the order of files and lines.
+func (ps Problems) sort() {
+	slices.SortStableFunc(ps, func(a, b Problem) int {
+		return cmp.Or(strings.Compare(a.Pos.File, b.Pos.File), a.Pos.Line-b.Pos.Line, strings.Compare(a.Code, b.Code))
+	})
 }
 
 // Fault gives one Invalid fault "pack.invalid" that lists every problem, nil where there is none.
@@ -145,6 +154,7 @@ func (d *Draft) Freeze() (*Set, error) {
 	if len(d.problems) == 0 {
 		d.check(s)
 	}
+	d.problems.sort()
 	if err := d.problems.Fault(); err != nil {
 		return nil, err
 	}

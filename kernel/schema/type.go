@@ -38,6 +38,15 @@ type Type struct {
 	Pos          Pos           `yaml:"-"`
 
 	fields map[string]*Field
+	lines  map[string]int // where each key stands, for messages
+}
+
+// at is where the type says something.
+func (t *Type) at(key string) Pos {
+	if line := t.lines[key]; line > 0 {
+		return Pos{t.Pos.File, line}
+	}
+	return t.Pos
 }
 
 // Share is the share declaration of the information resource catalogue: class unconditional, conditional or none and
@@ -94,6 +103,9 @@ type assignment struct {
 // Table is the name of the type's table.
 func (t *Type) Table() string { return strings.ReplaceAll(t.Name, ".", "_") }
 
+// ChildTable is the name of the table that holds the rows of a rows field.
+func (t *Type) ChildTable(f *Field) string { return t.Table() + "__" + f.Name }
+
 // Field gives the declared field of that name, nil where there is none.
 func (t *Type) Field(name string) *Field { return t.fields[name] }
 
@@ -115,9 +127,13 @@ func (t *Type) FlowKey() string {
 	return t.Pack + "." + t.Flow
 }
 
-// PlaceField gives the first field with a geometry, nil where there is none.
+// PlaceField gives the first field with a geometry, nil where there is none. Fields of overlays do not count: without
+// columns no map window can select them.
 func (t *Type) PlaceField() *Field {
 	for _, f := range t.FieldList {
+		if f.Ext {
+			continue
+		}
 		switch f.Type {
 		case "place", "line", "polygon":
 			return f
@@ -149,10 +165,11 @@ func (d *Draft) ParseType(pack, file string, src []byte) {
 		d.parseOverlay(file, root)
 		return
 	}
-	t := &Type{Pack: pack, Pos: Pos{file, root.Line}, fields: map[string]*Field{}}
+	t := &Type{Pack: pack, Pos: Pos{file, root.Line}, fields: map[string]*Field{}, lines: map[string]int{}}
 	var plain yaml.Node = *root
 	plain.Content = nil
 	Pairs(root, func(key string, line int, value *yaml.Node) {
+		t.lines[key] = line
 		switch key {
 		case "fields":
 			t.FieldList = d.parseFields(file, value)
@@ -170,7 +187,7 @@ func (d *Draft) ParseType(pack, file string, src []byte) {
 
 func (d *Draft) addType(t *Type) {
 	prefix, noun, ok := strings.Cut(t.Name, ".")
-	if !ok || prefix != t.Pack || !isName(noun) {
+	if !ok || prefix != t.Pack || !isName(prefix) || !isName(noun) || len(t.Name) > 48 || kernelPrefix(prefix) {
 		d.problems.Add(t.Pos, "type.name", "name", t.Name, "pack", t.Pack)
 		return
 	}
@@ -218,6 +235,15 @@ func (d *Draft) parseCommands(file string, node *yaml.Node) []*Command {
 		out = append(out, c)
 	})
 	return out
+}
+
+// kernelPrefix are the prefixes of the kernel's own tables; a pack of such a name could meet them.
+func kernelPrefix(pack string) bool {
+	switch pack {
+	case "record", "flow", "journal", "identity", "notify", "server", "geo", "search", "schema", "demo", "sqlite", "pg":
+		return true
+	}
+	return false
 }
 
 // isName accepts lower-case ASCII names: a letter, then letters, digits and underscores, at most 40.

@@ -1,6 +1,8 @@
 package schema
 
 import (
+	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 
@@ -21,16 +23,34 @@ func DecodeStrict(file string, node *yaml.Node, out any, problems *Problems) {
 			problems.Add(Pos{file, key.Line}, "yaml.unknown", "key", key.Value, "near", Nearest(key.Value, known))
 		}
 	}
-	if err := node.Decode(out); err != nil {
+	var wrong *yaml.TypeError
+	switch err := node.Decode(out); {
+	case errors.As(err, &wrong):
+		for _, detail := range wrong.Errors {
+			at := lineOf(Pos{file, node.Line}, &detail)
+			problems.Add(at, "yaml.value", "detail", detail)
+		}
+	case err != nil:
 		problems.Add(Pos{file, node.Line}, "yaml.value", "detail", err.Error())
 	}
+}
+
+// lineOf takes the line out of a message of the YAML reader, "line 5: …".
+func lineOf(at Pos, detail *string) Pos {
+	line := 0
+	if n, err := fmt.Sscanf(*detail, "line %d:", &line); n == 1 && err == nil {
+		_, *detail, _ = strings.Cut(*detail, ": ")
+		at.Line = max(1, line)
+	}
+	return at
 }
 
 // Document parses one YAML document and gives its root mapping, nil with a problem added where it is none.
 func Document(file string, src []byte, problems *Problems) *yaml.Node {
 	var doc yaml.Node
 	if err := yaml.Unmarshal(src, &doc); err != nil {
-		problems.Add(Pos{file, 1}, "yaml.syntax", "detail", err.Error())
+		at, detail := Pos{file, 1}, strings.TrimPrefix(err.Error(), "yaml: ")
+		problems.Add(lineOf(at, &detail), "yaml.syntax", "detail", detail)
 		return nil
 	}
 	if len(doc.Content) == 0 || doc.Content[0].Kind != yaml.MappingNode {
