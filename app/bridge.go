@@ -174,7 +174,7 @@ func (p *processes) Allow(ctx context.Context, tx *store.Tx, a identity.Actor, a
 	if p.app.Policy.Allow(a, need, r.Type, r.Values) || p.app.Policy.Allow(a, "admin", r.Type, r.Values) {
 		return nil
 	}
-	if action == "flow.cancel" && (p.app.Policy.Allow(a, "merge", r.Type, r.Values)) {
+	if action == "flow.cancel" && p.app.Policy.Allow(a, "merge", r.Type, r.Values) {
 		return nil
 	}
 	return p.app.Policy.Require(a, need, r.Type, r.Values)

@@ -9,6 +9,7 @@ package pack
 
 import (
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"sort"
@@ -146,9 +147,7 @@ type loader struct {
 // kernel itself come in words. The fault Invalid "pack.invalid" lists every problem with its file and line.
 func Load(words map[string]string, funcs []feel.Func, sources ...fs.FS) (*Bundle, error) {
 	l := &loader{bundle: &Bundle{words: map[string]string{}}, draft: schema.NewDraft(funcs...)}
-	for k, v := range words {
-		l.bundle.words[k] = v
-	}
+	maps.Copy(l.bundle.words, words)
 	var found []*Pack
 	for _, src := range sources {
 		found = append(found, l.discover(src)...)
