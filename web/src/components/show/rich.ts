@@ -25,8 +25,15 @@ function nodes(parent: Node): (VNode | string)[] {
   })
 }
 
+/** Parses article HTML without running or loading anything. */
+export function parseRich(html: string): HTMLElement {
+  // Even an inert document reports style attributes to the policy of the page, so they go before it is parsed.
+  const bare = html.replace(/(<[a-z][^>]*?)\sstyle\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)/gi, '$1')
+  return new DOMParser().parseFromString(bare, 'text/html').body
+}
+
 export function richNodes(html: string): (VNode | string)[] {
-  return nodes(new DOMParser().parseFromString(html, 'text/html').body)
+  return nodes(parseRich(html))
 }
 
 export function plainText(html: string): string {

@@ -1,0 +1,219 @@
+// Every page and every state of a page on the stand-in server: no axe violation, no policy message, no foreign request, no
+// script error, no sideways scrolling, wide and narrow.
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { axe, choose, launch, open, overflow, ready, shot } from './browser.mjs'
+import { startFixture } from './fixture.mjs'
+
+let browser, server, anonymous, denied
+before(async () => {
+  browser = await launch()
+  server = await startFixture()
+  anonymous = await startFixture({ signedIn: false })
+  denied = await startFixture({ denied: '/records' })
+})
+after(async () => {
+  await browser?.close()
+  await Promise.all([server, anonymous, denied].map((s) => s?.stop()))
+})
+
+const click = (selector) => (page) => page.click(selector)
+const button = (name) => (page) => page.getByRole('button', { name, exact: true }).first().click()
+const dialog = (page) => page.waitForSelector('.el-dialog', { state: 'visible' })
+const options = (id) => async (page) => { await page.locator(`#${id}`).locator('xpath=ancestor::div[contains(@class,"el-select__wrapper")]').click(); await page.waitForSelector('.el-select-dropdown__item:visible') }
+
+/** name, path, what to do once the page is ready */
+const states = [
+  ['tasks', '/desk/tasks'], ['tasks-pool', '/desk/tasks?scope=pool'], ['tasks-empty', '/desk/tasks?scope=done'],
+  ['tasks-batch', '/desk/tasks', async (p) => { await p.getByRole('checkbox', { name: /^选择/ }).nth(0).check(); await p.getByRole('checkbox', { name: /^选择/ }).nth(1).check(); await button('批量办理')(p); await dialog(p) }],
+  ['account-menu', '/desk/tasks', async (p) => { await click('.person')(p); await p.waitForSelector('.el-dropdown-menu:visible') }],
+  ['list', '/desk/list/demo.all'], ['list-filtered', '/desk/list/demo.all?f.kind=0102&f.price=1,9&q=x'], ['list-empty', '/desk/list/demo.all?q=none'], ['list-error', '/desk/list/demo.all?q=broken'],
+  ['list-options', '/desk/list/demo.all?f.kind=0102', options('filter-kind')], ['list-columns', '/desk/list/demo.all', async (p) => { await button('列与密度')(p); await p.waitForSelector('.el-popover:visible') }],
+  ['list-bulk', '/desk/list/demo.all', async (p) => { await p.getByRole('checkbox', { name: /^全选/ }).first().check(); await button('结案')(p); await dialog(p) }],
+  ['list-import', '/desk/list/demo.all', async (p) => { await button('导入')(p); await dialog(p); await p.setInputFiles('#import-file', { name: 'a.xlsx', mimeType: 'x/y', buffer: Buffer.from('x') }); await button('试运行')(p); await p.getByText('第 2 行').waitFor() }],
+  ['form', '/desk/list/demo.all/new'],
+  ['form-errors', '/desk/list/demo.all/new', async (p) => { await button('提交')(p); await p.getByText('请修改以下内容').waitFor() }],
+  ['form-date', '/desk/list/demo.all/new', async (p) => { await p.getByLabel('发生日期', { exact: true }).click(); await p.waitForSelector('.el-picker-panel:visible') }],
+  ['form-server', '/desk/list/demo.all/id-1/edit', async (p) => { await p.getByLabel('名称').fill('改名'); await button('保存')(p); await p.getByText('他人已修改').first().waitFor() }],
+  ['detail', '/desk/list/demo.all/id-1'],
+  ['detail-open', '/desk/list/demo.all/id-1', async (p) => { for (const s of await p.locator('summary').all()) await s.click(); await p.waitForSelector('[data-drawn]'); await p.getByText('修改前').first().waitFor() }],
+  ['detail-outcome', '/desk/list/demo.all/id-1', async (p) => { await click('[data-outcome="refuse"]')(p); await dialog(p); await button('确认不予受理')(p); await p.getByText('请修改以下内容').waitFor() }],
+  ['detail-return', '/desk/list/demo.all/id-1', async (p) => { await click('[data-command="return"]')(p); await dialog(p); await p.getByText('将同时取消').waitFor() }],
+  ['detail-transfer', '/desk/list/demo.all/id-1', async (p) => { await click('[data-command="more"]')(p); await p.getByRole('menuitem', { name: '转办' }).click(); await dialog(p) }],
+  ['detail-reveal', '/desk/list/demo.all/id-1', async (p) => { await button('查看 2 项脱敏信息')(p); await dialog(p) }],
+  ['detail-command', '/desk/list/demo.all/id-1', async (p) => { await click('[data-declared="close"]')(p); await dialog(p) }],
+  ['detail-merge', '/desk/list/demo.all/id-1', async (p) => { await p.getByRole('button', { name: /合并到/ }).click(); await dialog(p) }],
+  ['inbox', '/desk/inbox'], ['sessions', '/desk/sessions'], ['search', '/desk/search?q=x'], ['indicators', '/desk/indicators?pack=demo'], ['missing', '/desk/nowhere'], ['map', '/desk/map'],
+]
+
+async function judge(page, name) {
+  await page.waitForTimeout(350) // dialogs fade in; a half transparent text has no honest contrast
+  await shot(page, `state-${name}`)
+  assert.deepEqual(page.trouble, { csp: [], foreign: [], errors: [] }, name)
+  assert.deepEqual(await axe(page), [], name)
+  assert.ok((await overflow(page)) <= 0, `${name} scrolls sideways by ${await overflow(page)}`)
+}
+
+for (const size of ['wide', 'narrow']) {
+  describe(`states, ${size}`, () => {
+    for (const [name, path, act] of states) {
+      it(name, async () => {
+        const page = await open(browser, server.base, { size })
+        await page.goto(path)
+        await ready(page)
+        if (act) await act(page)
+        await judge(page, `${name}-${size}`)
+        await page.context().close()
+      })
+    }
+  })
+}
+
+describe('states of the session and the network', () => {
+  it('asks to sign in and comes back', async () => {
+    const page = await open(browser, anonymous.base)
+    await page.goto('/desk/list/demo.all')
+    await page.waitForURL(/\/desk\/sign-in\?to=/)
+    await ready(page)
+    await page.fill('#username', 'a')
+    await page.fill('#password', 'wrong')
+    await page.getByRole('button', { name: '登录', exact: true }).click()
+    await page.getByRole('alert').waitFor()
+    await judge(page, 'signin-wrong')
+    await page.context().close()
+  })
+  it('says what is not permitted and what to do', async () => {
+    const page = await open(browser, denied.base)
+    await page.goto('/desk/list/demo.all/id-1')
+    await page.waitForSelector('[data-problem="forbidden"]')
+    assert.match(await page.textContent('[data-problem]'), /受理员不能查看此类记录[\s\S]*切换岗位[\s\S]*trace-0001/)
+    await judge(page, 'forbidden')
+    await page.context().close()
+  })
+  it('says that the server is out of reach and keeps the draft', async () => {
+    const page = await open(browser, server.base)
+    await page.goto('/desk/list/demo.all/new')
+    await ready(page)
+    await page.getByLabel('名称').fill('离线草稿')
+    await page.context().setOffline(true)
+    await page.getByText('网络已断开').waitFor()
+    await judge(page, 'offline')
+    await page.context().setOffline(false)
+    await page.reload()
+    await page.getByText('已恢复上次未提交的草稿').waitFor()
+    assert.equal(await page.getByLabel('名称').inputValue(), '离线草稿')
+    await page.context().close()
+  })
+  it('elder mode and high contrast keep the page whole', async () => {
+    const page = await open(browser, server.base, { size: 'narrow' })
+    await page.goto('/desk/list/demo.all/id-1')
+    await ready(page)
+    await page.getByRole('button', { name: '长辈版' }).click()
+    await page.getByRole('button', { name: '高对比' }).click()
+    const height = await page.locator('.el-button').first().evaluate((e) => e.getBoundingClientRect().height)
+    assert.ok(height >= 44, `targets are ${height} px high, want 44`)
+    await judge(page, 'elder')
+    await page.context().close()
+  })
+  it('works at 320 px and at 200 % zoom', async () => {
+    for (const size of [{ width: 320, height: 640 }, { width: 640, height: 450 }]) {
+      const page = await open(browser, server.base, { size })
+      for (const path of ['/desk/tasks', '/desk/list/demo.all', '/desk/list/demo.all/new', '/desk/list/demo.all/id-1', '/desk/indicators?pack=demo']) {
+        await page.goto(path)
+        await ready(page)
+        assert.ok((await overflow(page)) <= 0, `${path} at ${size.width} px scrolls sideways by ${await overflow(page)}`)
+      }
+      await page.context().close()
+    }
+  })
+})
+
+describe('what the pages do', () => {
+  it('takes script and style out of articles', async () => {
+    const page = await open(browser, server.base)
+    await page.goto('/desk/list/demo.all/id-1')
+    await ready(page)
+    const html = await page.locator('[data-fact="article"] dd').innerHTML()
+    assert.ok(html.includes('<strong>加粗</strong>') && !/script|style=|alert/.test(html), html)
+    await page.context().close()
+  })
+  it('shows, requires and computes as the form is filled', async () => {
+    const page = await open(browser, server.base)
+    await page.goto('/desk/list/demo.all/new')
+    await ready(page)
+    assert.equal(await page.locator('[data-field="why"]').count(), 0)
+    await page.getByText('其他', { exact: true }).click()
+    await page.locator('[data-field="why"]').waitFor()
+    await page.locator('#f-count').fill('3')
+    await page.locator('#f-price').fill('0.10')
+    assert.equal(await page.locator('[data-field="total"] output').textContent(), '0.3 元')
+    await page.context().close()
+  })
+  it('shows the errors of the server at their fields', async () => {
+    const page = await open(browser, server.base)
+    await page.goto('/desk/list/demo.all/new')
+    await ready(page)
+    await page.getByLabel('名称').fill('名称')
+    await choose(page, 'f-kind', '部件 / 井盖')
+    await page.locator('[data-field="place"] input').first().fill('东街 1 号')
+    await page.getByRole('button', { name: '提交', exact: true }).click()
+    await page.locator('[data-field="price"] .error').waitFor()
+    assert.equal(await page.locator('[data-field="price"] .error').textContent(), '单价不能为负数')
+    assert.equal(await page.locator('[data-field="lines"] .error').textContent(), '第 1 行：请填写数量')
+    await page.context().close()
+  })
+  it('keeps filters in the address and builds FEEL from them', async () => {
+    const page = await open(browser, server.base)
+    const asked = []
+    page.on('request', (r) => { if (r.url().includes('/records/demo.all?')) asked.push(new URL(r.url()).searchParams.get('filter')) })
+    await page.goto('/desk/list/demo.all?where=state%20%3D%20%22open%22')
+    await ready(page)
+    await choose(page, 'filter-source', '市民上报')
+    await page.waitForURL('**f.source=citizen**')
+    await ready(page)
+    assert.equal(asked.at(-1), '(state = "open") and source = "citizen"')
+    await page.context().close()
+  })
+  it('reveals masked values only with a reason', async () => {
+    const page = await open(browser, server.base)
+    await page.goto('/desk/list/demo.all/id-1')
+    await ready(page)
+    await page.getByRole('button', { name: '查看 2 项脱敏信息' }).click()
+    await page.getByRole('button', { name: '查看', exact: true }).click()
+    await page.getByRole('alert').waitFor()
+    await page.fill('#reveal-reason', '核对联系方式')
+    await page.getByRole('button', { name: '查看', exact: true }).click()
+    await page.getByText('13800000000').waitFor()
+    await page.context().close()
+  })
+  it('keeps the mark of the process viewer visible', async () => {
+    const page = await open(browser, server.base)
+    await page.goto('/desk/list/demo.all/id-1')
+    await ready(page)
+    await page.getByText('流程图').click()
+    await page.waitForSelector('[data-drawn]')
+    const top = await page.locator('.bjs-powered-by').evaluate((e) => {
+      e.scrollIntoView({ block: 'center' })
+      const box = e.getBoundingClientRect()
+      return box.width > 0 && e.contains(document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2))
+    })
+    assert.ok(top)
+    await page.context().close()
+  })
+  it('can be walked by keyboard: skip link, menu, first task', async () => {
+    const page = await open(browser, server.base)
+    await page.goto('/desk/tasks')
+    await ready(page)
+    await page.keyboard.press('Tab')
+    assert.equal(await page.evaluate(() => document.activeElement.className), 'skip')
+    await page.keyboard.press('Enter')
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'main')
+    for (let i = 0; i < 12; i++) {
+      await page.keyboard.press('Tab')
+      if (await page.evaluate(() => document.activeElement.matches('a[href*="/list/demo.all/id-"]'))) break
+    }
+    await page.keyboard.press('Enter')
+    await page.waitForURL('**/desk/list/demo.all/id-*')
+    await page.context().close()
+  })
+})
