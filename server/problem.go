@@ -81,7 +81,7 @@ func (s *Server) problem(r *request, err error) {
 		body = []byte(`{"code":"internal"}`)
 	}
 	r.w.WriteHeader(p.Status)
-	_, _ = r.w.Write(body)
+	_, _ = r.w.Write(body) //nolint:gosec // JSON under its own media type with nosniff
 }
 
 // describe puts a fault into words.
@@ -108,7 +108,17 @@ func (s *Server) describe(err error, trace string) problem {
 // was faster and not which number.
 func (s *Server) named(args map[string]any) map[string]any {
 	out := make(map[string]any, len(args))
+	typ, _ := args["type"].(string)
 	for k, v := range args {
+		if fields, ok := v.([]string); ok {
+			labels := make([]string, 0, len(fields))
+			for _, f := range fields { // "a+b" is two fields together
+				for part := range strings.SplitSeq(f, "+") {
+					labels = append(labels, s.label(typ)(part))
+				}
+			}
+			v = strings.Join(labels, ", ")
+		}
 		id, isText := v.(string)
 		switch {
 		case !isText:

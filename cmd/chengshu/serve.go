@@ -40,7 +40,7 @@ func (c *cli) serve() *cobra.Command {
 
 // run serves until the context ends, then refuses new requests, lets the running ones finish and stops the work.
 func (c *cli) run(ctx context.Context, a *app.App, listen, metrics string) error {
-	l, err := net.Listen("tcp", listen)
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", listen)
 	if err != nil {
 		return fault.New(fault.Unavailable, "app.listen", "address", listen).With(err)
 	}
