@@ -138,7 +138,7 @@ func (c *chronicle) arrivals(h *history) error {
 		for range scaled(count, c.cfg.size(), min(count, 5)) {
 			role := pickWeighted(c.words.rand, h.by)
 			source := pickWeighted(c.words.rand, h.at)
-			it := c.words.items[source].sample(c.words.rand)
+			it := c.words.items[source].located(c.words.rand)
 			if it == nil {
 				return fault.New(fault.Invalid, "demo.empty", "source", source)
 			}

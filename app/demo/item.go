@@ -27,6 +27,18 @@ func (c *collection) sample(r *rand.Rand) *feel.Context {
 	return c.list[r.IntN(len(c.list))]
 }
 
+// located draws an item that has coordinates, nil where there seems to be none.
+func (c *collection) located(r *rand.Rand) *feel.Context {
+	for range 50 {
+		if it := c.sample(r); it == nil {
+			return nil
+		} else if _, _, ok := lonLat(it); ok {
+			return it
+		}
+	}
+	return nil
+}
+
 // find gives the first item whose entries equal, nil where there is none.
 func (c *collection) find(where *feel.Context) *feel.Context {
 	if c == nil || where == nil {

@@ -189,18 +189,18 @@ func (p *planner) read(text []byte) {
 		case "parts":
 			p.plan.parts = p.partPlan(v)
 		case "orgs":
-			each(v, func(n *yaml.Node) {
+			p.each(v, func(n *yaml.Node) {
 				o := &orgPlan{pos: schema.Pos{File: p.file, Line: n.Line}}
 				schema.DecodeStrict(p.file, n, o, &p.problems)
 				p.checkEach(o.Each, n.Line)
 				p.plan.orgs = append(p.plan.orgs, o)
 			})
 		case "people":
-			each(v, func(n *yaml.Node) { p.plan.people = append(p.plan.people, p.person(n)) })
+			p.each(v, func(n *yaml.Node) { p.plan.people = append(p.plan.people, p.person(n)) })
 		case "generate":
-			each(v, func(n *yaml.Node) { p.plan.registers = append(p.plan.registers, p.register(n)) })
+			p.each(v, func(n *yaml.Node) { p.plan.registers = append(p.plan.registers, p.register(n)) })
 		case "history":
-			each(v, func(n *yaml.Node) { p.plan.histories = append(p.plan.histories, p.history(n)) })
+			p.each(v, func(n *yaml.Node) { p.plan.histories = append(p.plan.histories, p.history(n)) })
 		default:
 			known := map[string]bool{"ground": true, "parts": true, "orgs": true, "people": true, "generate": true, "history": true}
 			p.bad(line, "yaml.unknown", "key", key, "near", schema.Nearest(key, known))
@@ -208,7 +208,11 @@ func (p *planner) read(text []byte) {
 	})
 }
 
-func each(list *yaml.Node, fn func(*yaml.Node)) {
+func (p *planner) each(list *yaml.Node, fn func(*yaml.Node)) {
+	if list.Kind != yaml.SequenceNode {
+		p.bad(list.Line, "yaml.sequence")
+		return
+	}
 	for _, n := range list.Content {
 		fn(n)
 	}
@@ -376,7 +380,7 @@ func (p *planner) step(t *schema.Type, node *bpmn.Node, n *yaml.Node) *step {
 		case "reasons":
 			s.reasons = p.value(v)
 		case "acts":
-			each(v, func(n *yaml.Node) { s.acts = append(s.acts, p.act(t, n)) })
+			p.each(v, func(n *yaml.Node) { s.acts = append(s.acts, p.act(t, n)) })
 		default:
 			return false
 		}
