@@ -165,9 +165,13 @@ func (a *App) kernel(ctx context.Context, secret []byte) error {
 	}); err != nil {
 		return err
 	}
+	sealing, err := record.LoadKeys(filepath.Join(a.cfg.Dir, "keys", "secrets.json"), rand.Reader)
+	if err != nil {
+		return err
+	}
 	a.Records = record.New(record.Options{
 		Clock: a.Clock, Policy: a.Policy, Journal: a.Journal, Places: &places{a.Atlas}, Names: &names{a},
-		Index: search.New(a.DB.Dialect()), Notify: &teller{a}, County: a.cfg.County, Secret: secret,
+		Index: search.New(a.DB.Dialect()), Notify: &teller{a}, County: a.cfg.County, Secret: secret, Keys: sealing,
 	})
 	bridge := &processes{app: a}
 	if a.Flow, err = flow.New(flow.Options{
@@ -289,8 +293,27 @@ func (a *App) Run(ctx context.Context) error {
 	})
 	wg.Go(func() { a.notices.run(ctx) })
 	wg.Go(func() { a.housekeep(ctx) })
+	if !a.DB.Serial() { // other nodes write notices too
+		wg.Go(func() { a.syncInbox(ctx) })
+	}
 	wg.Wait()
 	return nil
+}
+
+// syncInbox wakes the pages open here for notices that other nodes wrote.
+func (a *App) syncInbox(ctx context.Context) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if err := a.Inbox.Sync(ctx); err != nil && ctx.Err() == nil {
+				a.log.ErrorContext(ctx, "inbox", "error", err)
+			}
+		}
+	}
 }
 
 // housekeep forgets what has had its time, once an hour, and reloads the atlas when a day begins.

@@ -113,6 +113,9 @@ func (s *Server) events(w http.ResponseWriter, hr *http.Request) {
 				return
 			}
 		case <-beat.C:
+			if s.identify(r) != nil || r.signedIn() != nil { // signed out or disabled since
+				return
+			}
 			if s.identify(r) != nil || r.signedIn() != nil {
 				return
 			}

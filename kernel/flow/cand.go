@@ -27,6 +27,9 @@ const (
 // Matches tells whether the actor is this candidate. A stand-in is the person stood in for as well.
 func (c Candidate) Matches(a identity.Actor) bool {
 	if c.Kind == ByPerson {
+		if c.Ref == identity.AnonymousPerson || c.Ref == identity.SystemPerson {
+			return false // any visitor would be that person
+		}
 		return c.Ref != "" && (c.Ref == a.Person || c.Ref == a.OnBehalf)
 	}
 	return c.Kind == ByRole && a.Has(c.Ref) && strings.HasPrefix(a.Org, c.Org) && (c.Area == "" || a.Covers(c.Area))

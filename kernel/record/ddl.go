@@ -166,12 +166,14 @@ func planIndexes(ctx context.Context, tx *store.Tx, t *schema.Type) ([]Step, err
 	for _, w := range want {
 		name := t.Table() + "_i_" + w[0]
 		if !have[name] {
+			have[name] = true // a field may be indexed for itself and by declaration
 			steps = append(steps, Step{Type: t.Name, SQL: "CREATE INDEX " + name + " ON " + t.Table() + " (" + w[1] + ")"})
 		}
 	}
 	for _, names := range t.Unique {
 		name := t.Table() + "_u_" + strings.ReplaceAll(names, "+", "_")
 		if !have[name] {
+			have[name] = true // a field may be indexed for itself and by declaration
 			steps = append(steps, Step{
 				Type: t.Name,
 				SQL:  "CREATE UNIQUE INDEX " + name + " ON " + t.Table() + " (" + indexColumns(t, names) + ") WHERE deleted_at IS NULL",
