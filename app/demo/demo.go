@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -33,17 +34,23 @@ import (
 
 // Options of Run. Zero values have defaults.
 type Options struct {
-	Listen     string  // default 127.0.0.1:8080
-	Metrics    string  // address of /metrics; empty for none
-	Dir        string  // default var/demo
-	Database   string  // default SQLite in Dir
-	Seed       int64   // the same seed gives the same county
-	Size       float64 // see Config
-	Quiet      bool    // no progress
-	NoSimulate bool    // nobody acts but visitors
-	Rate       float64 // simulated acts a minute, default 4
+	Listen     string   // default 127.0.0.1:8080
+	Metrics    string   // address of /metrics; empty for none
+	Dir        string   // default var/demo
+	Database   string   // default SQLite in Dir
+	Seed       int64    // the same seed gives the same county
+	Size       float64  // see Config
+	Quiet      bool     // no progress
+	NoSimulate bool     // nobody acts but visitors
+	Rate       float64  // simulated acts a minute, default 4
+	Only       []string // names of the product's packs; nil loads all
+	Packs      []fs.FS  // further packs
 	Clock      clock.Clock
 	Log        *slog.Logger
+}
+
+func (o Options) app(c clock.Clock, log *slog.Logger) app.Config {
+	return app.Config{Dir: o.Dir, Database: o.Database, Only: o.Only, Packs: o.Packs, Clock: c, Log: log, Demo: true, Cheap: true}
 }
 
 func (o Options) withDefaults() Options {
@@ -88,7 +95,7 @@ func Run(ctx context.Context, opt Options, out, errOut io.Writer) error {
 	if err := prepare(ctx, opt, &meter{to: errOut, clock: opt.Clock}); err != nil {
 		return err
 	}
-	a, err := app.New(ctx, app.Config{Dir: opt.Dir, Database: opt.Database, Clock: opt.Clock, Log: opt.Log, Demo: true, Cheap: true})
+	a, err := app.New(ctx, opt.app(opt.Clock, opt.Log))
 	if err != nil {
 		return err
 	}
@@ -114,7 +121,7 @@ func prepare(ctx context.Context, opt Options, m *meter) error {
 	}
 	fake := clock.NewFake(opt.Clock.Now().AddDate(-2, 0, 0))
 	quiet := slog.New(errorsOnly{opt.Log.Handler()})
-	a, err := app.New(ctx, app.Config{Dir: opt.Dir, Database: opt.Database, Clock: fake, Log: quiet, Demo: true, Cheap: true})
+	a, err := app.New(ctx, opt.app(fake, quiet))
 	if err != nil {
 		return err
 	}
