@@ -44,5 +44,5 @@ func (a *App) Bootstrap(ctx context.Context) ([]identity.Credential, error) {
 	if len(admins) == 0 {
 		return nil, fault.New(fault.Invalid, "identity.admins")
 	}
-	return a.Identity.Bootstrap(ctx, identity.System("cli"), identity.Organisation{Path: "/", Name: a.Bundle.Load().Word("ui.whole_county", nil)}, admins)
+	return a.Identity.Bootstrap(ctx, identity.System("cli"), identity.Organisation{Path: "/county/", Name: a.Bundle.Load().Word("ui.county_org", nil)}, admins)
 }

@@ -1,13 +1,11 @@
 package server
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"time"
 
@@ -22,14 +20,12 @@ const maxKey = 200
 // repeat, after a lost answer or a crash, gets it again and changes nothing; another body under the same key is refused
 // with 422.
 func (s *Server) act(r *request, fn func(ctx context.Context, tx *store.Tx) (reply, error)) (reply, error) {
-	if r.Header.Get("Idempotency-Key") == "" {
-		return s.actOn(r, "", fn)
-	}
-	hash, err := r.bodyHash()
+	body, err := r.content()
 	if err != nil {
 		return reply{}, err
 	}
-	return s.actOn(r, hash, fn)
+	sum := sha256.Sum256(append([]byte(r.URL.RawQuery+"\n"), body...))
+	return s.actOn(r, hex.EncodeToString(sum[:]), fn)
 }
 
 // actOn is act for a body that the caller has read and hashed.
@@ -78,17 +74,6 @@ func (s *Server) actOn(r *request, hash string, fn func(ctx context.Context, tx 
 		return first, nil
 	}
 	return out, err
-}
-
-// bodyHash reads the body, hashes it and puts it back.
-func (r *request) bodyHash() (string, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(r.w, r.Body, maxBody))
-	if err != nil {
-		return "", bodyFault(err)
-	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	sum := sha256.Sum256(append([]byte(r.URL.RawQuery+"\n"), body...))
-	return hex.EncodeToString(sum[:]), nil
 }
 
 // bodyFault tells a body that is too large from one that broke off.

@@ -13,8 +13,24 @@ import (
 	"chengshu/kernel/record"
 )
 
+// filePart is an uploaded file. What goes wrong while it is read is the caller's fault and not ours.
+type filePart struct {
+	*multipart.Part
+	err error
+}
+
+// Read reads the content.
+func (p *filePart) Read(b []byte) (int, error) {
+	n, err := p.Part.Read(b)
+	if err != nil && !errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		p.err = bodyFault(err)
+		err = p.err
+	}
+	return n, err
+}
+
 // part gives the first file of a multipart body, streamed.
-func (s *Server) part(r *request) (*multipart.Part, error) {
+func (s *Server) part(r *request) (*filePart, error) {
 	r.Body = http.MaxBytesReader(r.w, r.Body, s.opt.Upload+(1<<20))
 	m, err := r.MultipartReader()
 	if err != nil {
@@ -25,11 +41,14 @@ func (s *Server) part(r *request) (*multipart.Part, error) {
 		if errors.Is(err, io.EOF) {
 			return nil, fault.New(fault.Invalid, "upload.form")
 		}
+		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+			return nil, bodyFault(err)
+		}
 		if err != nil {
 			return nil, fault.New(fault.Invalid, "upload.form").With(err)
 		}
 		if p.FormName() == "file" && p.FileName() != "" {
-			return p, nil
+			return &filePart{Part: p}, nil
 		}
 	}
 }
@@ -76,7 +95,11 @@ func (s *Server) download(r *request) (reply, error) {
 		h := w.Header()
 		h.Set("Content-Type", f.Type)
 		h.Set("Cache-Control", "private, no-cache")
-		h.Set("Content-Disposition", mime.FormatMediaType(disposition, map[string]string{"filename": f.Name}))
+		named := mime.FormatMediaType(disposition, map[string]string{"filename": f.Name})
+		if named == "" { // a name that cannot be written must not make a page of the file
+			named = "attachment"
+		}
+		h.Set("Content-Disposition", named)
 		h.Set("ETag", `"`+f.Sum+`"`)
 		http.ServeContent(w, r.Request, "", s.now(), content)
 		return nil

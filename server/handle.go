@@ -26,6 +26,7 @@ type request struct {
 	actor identity.Actor
 	trace string
 	token string
+	body  []byte // as read by content; nil before
 }
 
 // reply is what a handler answers. Body is encoded as JSON unless it is bytes; Stream writes by itself.
@@ -48,6 +49,9 @@ func (s *Server) serve(h handler) http.Handler {
 		r := &request{Request: hr, w: w, trace: traceID(hr)}
 		w.Header().Set("Trace-Id", r.trace)
 		err := s.identify(r)
+		if fault.CodeOf(err) == "password.must-change" && opensPassword(hr) {
+			err = nil
+		}
 		var out reply
 		if err == nil {
 			out, err = h(r)
@@ -58,6 +62,11 @@ func (s *Server) serve(h handler) http.Handler {
 		}
 		s.send(r, out)
 	})
+}
+
+// opensPassword tells the requests of a session that may do nothing but change its password: that, and to end.
+func opensPassword(r *http.Request) bool {
+	return r.Pattern == "POST /api/v1/password" || r.Pattern == "DELETE /api/v1/session"
 }
 
 // send writes a reply.
@@ -110,22 +119,36 @@ func encodeJSON(v any) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// decode reads a JSON body of at most 2 MiB into v; numbers keep their digits.
+// content reads the body, at most 2 MiB, once: a change may run more than once before it is committed.
+func (r *request) content() ([]byte, error) {
+	if r.body != nil {
+		return r.body, nil
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(r.w, r.Body, maxBody))
+	if err != nil {
+		return nil, bodyFault(err)
+	}
+	r.body = append([]byte{}, body...)
+	return r.body, nil
+}
+
+// decode reads a JSON body into v; numbers keep their digits. No body at all leaves v: every member is optional or checked
+// later.
 func (r *request) decode(v any) error {
-	body := http.MaxBytesReader(r.w, r.Body, maxBody)
-	d := json.NewDecoder(body)
+	body, err := r.content()
+	if err != nil || len(bytes.TrimSpace(body)) == 0 {
+		return err
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
 	if err := d.Decode(v); err != nil {
-		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-			return bodyFault(err)
+		if shape, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+			return fault.New(fault.Invalid, "body.shape", "field", "/"+strings.ReplaceAll(shape.Field, ".", "/")).With(err)
 		}
-		if errors.Is(err, io.EOF) {
-			return nil // no body: every member is optional or checked later
-		}
-		return fault.New(fault.Invalid, "body.json", "detail", err.Error())
+		return fault.New(fault.Invalid, "body.json", "offset", d.InputOffset()).With(err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return fault.New(fault.Invalid, "body.json", "detail", "trailing data")
+		return fault.New(fault.Invalid, "body.json", "offset", d.InputOffset())
 	}
 	return nil
 }

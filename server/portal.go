@@ -20,7 +20,7 @@ var portalFiles embed.FS
 // The portal is what the public sees: server-made HTML that works without JavaScript. Which types are reported and
 // published there is a matter of grants: a type that "anonymous" may create has a form, one it may read has a list.
 func (s *Server) portal() {
-	s.mux.HandleFunc("GET /portal.css", func(w http.ResponseWriter, _ *http.Request) {
+	s.handle("GET /portal.css", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		css, err := portalFiles.ReadFile("portal/portal.css")
 		if err != nil {
 			w.WriteHeader(http.StatusNotFound)
@@ -29,13 +29,13 @@ func (s *Server) portal() {
 		w.Header().Set("Content-Type", "text/css; charset=utf-8")
 		w.Header().Set("Cache-Control", "public, max-age=300")
 		_, _ = w.Write(css)
-	})
-	s.mux.Handle("GET /{$}", s.page(s.home))
-	s.mux.Handle("GET /report", s.page(s.reportForm))
-	s.mux.Handle("POST /report", s.page(s.reportSend))
-	s.mux.Handle("GET /track", s.page(s.track))
-	s.mux.Handle("GET /public/{type}", s.page(s.publicList))
-	s.mux.Handle("GET /public/{type}/{id}", s.page(s.publicOne))
+	}))
+	s.handle("GET /{$}", s.page(s.home))
+	s.handle("GET /report", s.page(s.reportForm))
+	s.handle("POST /report", s.page(s.reportSend))
+	s.handle("GET /track", s.page(s.track))
+	s.handle("GET /public/{type}", s.page(s.publicList))
+	s.handle("GET /public/{type}/{id}", s.page(s.publicOne))
 }
 
 // view is what a page shows.

@@ -104,6 +104,9 @@ func (s *Server) describe(err error, trace string) problem {
 	return p
 }
 
+// maxEcho is the most bytes of an input that a problem repeats.
+const maxEcho = 300
+
 // named puts names in the place of people's ids and the words of types in the place of theirs, so that a sentence says who
 // was faster and not which number.
 func (s *Server) named(args map[string]any) map[string]any {
@@ -122,6 +125,8 @@ func (s *Server) named(args map[string]any) map[string]any {
 		id, isText := v.(string)
 		switch {
 		case !isText:
+		case len(id) > maxEcho: // a sentence does not repeat a book
+			v = string([]rune(id[:maxEcho])[:maxEcho/4]) + "…"
 		case k == "by" || k == "person":
 			if name := s.actorName(id); name != "" {
 				v = name

@@ -78,6 +78,7 @@ type Server struct {
 	metrics *metrics
 	limits  *limiter
 	pages   *template.Template
+	routed  []string // patterns of the mux, for tests that hold them to the documents
 }
 
 // New makes the handler.
@@ -100,13 +101,14 @@ func New(opt Options) *Server {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
 func (s *Server) routes() {
-	api := func(pattern string, h handler) { s.mux.Handle(pattern, s.serve(h)) }
-	s.mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	api := func(pattern string, h handler) { s.handle(pattern, s.serve(h)) }
+	s.handle("GET /livez", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
 	api("GET /readyz", s.ready)
 
 	api("POST /api/v1/session", s.signIn)
 	api("PUT /api/v1/session", s.switchPost)
 	api("DELETE /api/v1/session", s.signOut)
+	api("POST /api/v1/password", s.changePassword)
 	api("GET /api/v1/me", s.me)
 	api("GET /api/v1/sessions", s.sessions)
 	api("DELETE /api/v1/sessions/{id}", s.killSession)
@@ -144,7 +146,7 @@ func (s *Server) routes() {
 	api("GET /api/v1/inbox", s.inbox)
 	api("POST /api/v1/inbox/{id}/read", s.inboxRead)
 	api("POST /api/v1/inbox/read-all", s.inboxReadAll)
-	s.mux.HandleFunc("GET /api/v1/events", s.events)
+	s.handle("GET /api/v1/events", http.HandlerFunc(s.events))
 
 	api("GET /api/v1/people", s.people)
 	api("GET /api/v1/orgs", s.orgs)
@@ -159,8 +161,13 @@ func (s *Server) routes() {
 	api("GET /api/v1/journal/proof", s.journalProof)
 
 	s.portal()
-	s.mux.Handle("/desk/", s.opt.Desk)
-	s.mux.Handle("/assets/", s.opt.Desk)
+	s.handle("/desk/", s.opt.Desk)
+	s.handle("/assets/", s.opt.Desk)
+}
+
+func (s *Server) handle(pattern string, h http.Handler) {
+	s.mux.Handle(pattern, h)
+	s.routed = append(s.routed, pattern)
 }
 
 // dispatch hands the request to its route. What has none, or not for that method, is answered as everything else is: a

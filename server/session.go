@@ -115,6 +115,23 @@ func (s *Server) switchPost(r *request) (reply, error) {
 	return s.me(r)
 }
 
+// changePassword is open to sessions that may do nothing else, such as the first one of a new account.
+func (s *Server) changePassword(r *request) (reply, error) {
+	if r.token == "" {
+		return reply{}, fault.New(fault.Anonymous, "session.required")
+	}
+	var in struct {
+		Old string `json:"old"`
+		New string `json:"new"`
+	}
+	if err := r.decode(&in); err != nil {
+		return reply{}, err
+	}
+	err := s.opt.Identity.ChangePassword(r.Context(), r.token, in.Old, in.New,
+		identity.Meta{IP: address(r.Request), Agent: r.UserAgent(), Via: "web", Request: r.trace})
+	return reply{Status: http.StatusNoContent}, err
+}
+
 func (s *Server) signOut(r *request) (reply, error) {
 	if r.token != "" {
 		if err := s.opt.Identity.SignOut(r.Context(), r.token); err != nil {

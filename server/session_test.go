@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"chengshu/app"
 )
 
 // TestSessions: sign-in, the list of one's sessions, killing one, signing out (ASVS 7.2.4, 7.4.1, 7.5.2).
@@ -112,5 +114,38 @@ func TestSessionEnds(t *testing.T) {
 	got := c.want(t, 401, "GET", "/api/v1/me", nil)
 	if got.text("code") != "session.ended" {
 		t.Errorf("%s", got.raw)
+	}
+}
+
+// TestFirstPassword: a new administrator may do nothing but change the random first password (ASVS 6.3.2, 6.4.1).
+func TestFirstPassword(t *testing.T) {
+	t.Parallel()
+	a, err := app.New(t.Context(), app.Config{Dir: t.TempDir(), Cheap: true, Only: []string{"county"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(a.Close)
+	w := &world{app: a}
+	made, err := a.Bootstrap(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range made {
+		in := w.visitor().want(t, 200, "POST", "/api/v1/session", map[string]any{"username": one.Username, "password": one.Password})
+		if in.body["must_change"] != true {
+			t.Fatalf("%s need not change the password: %s", one.Username, in.raw)
+		}
+		c := &client{w, in.text("token")}
+		for _, path := range []string{"/api/v1/me", "/api/v1/types", "/api/v1/journal"} {
+			if got := c.want(t, 403, "GET", path, nil); got.text("code") != "password.must-change" {
+				t.Errorf("%s: %s", path, got.raw)
+			}
+		}
+		c.want(t, 403, "POST", "/api/v1/password", map[string]any{"old": "wrong", "new": "a new long one 7"})
+		c.want(t, 400, "POST", "/api/v1/password", map[string]any{"old": one.Password, "new": "short"})
+		c.want(t, 204, "POST", "/api/v1/password", map[string]any{"old": one.Password, "new": "a new long one 7"})
+		c.want(t, 200, "GET", "/api/v1/me", nil)
+		w.visitor().want(t, 401, "POST", "/api/v1/session", map[string]any{"username": one.Username, "password": one.Password})
+		c.want(t, 204, "DELETE", "/api/v1/session", nil)
 	}
 }

@@ -3,8 +3,10 @@ package server
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
 	"mime"
-	"net/http"
 	"strconv"
 	"strings"
 
@@ -108,29 +110,30 @@ func (s *Server) importSheet(r *request, typ string) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	sheet, err := record.ReadSheet(p)
+	sum := sha256.New()
+	sheet, err := record.ReadSheet(io.TeeReader(p, sum))
+	if p.err != nil {
+		err = p.err
+	}
 	if err != nil {
 		return reply{}, err
 	}
-	var done record.Imported
-	r.actor.Via, r.actor.Request = "import", r.trace
-	if err := s.opt.DB.Write(r.Context(), func(tx *store.Tx) (err error) {
-		done, err = s.opt.Records.Import(r.Context(), tx, r.actor, typ, sheet, s.label(typ), r.query("dry") == "1")
-		return err
-	}); err != nil {
-		return reply{}, err
-	}
-	body := map[string]any{"rows": done.Rows, "created": done.Created, "updated": done.Updated, "failed": done.Failed, "errors": []any{}}
-	if done.Failed > 0 {
-		if err := s.returnSheet(r, typ, sheet, done, body); err != nil {
+	r.actor.Via = "import"
+	return s.actOn(r, r.URL.RawQuery+hex.EncodeToString(sum.Sum(nil)), func(ctx context.Context, tx *store.Tx) (reply, error) {
+		done, err := s.opt.Records.Import(ctx, tx, r.actor, typ, sheet, s.label(typ), r.query("dry") == "1")
+		if err != nil {
 			return reply{}, err
 		}
-	}
-	return reply{Status: http.StatusOK, Body: body}, nil
+		body := map[string]any{"rows": done.Rows, "created": done.Created, "updated": done.Updated, "failed": done.Failed, "errors": []any{}}
+		if done.Failed > 0 {
+			err = s.returnSheet(ctx, tx, r, typ, sheet, done, body)
+		}
+		return reply{Body: body}, err
+	})
 }
 
 // returnSheet stores the sheet with its error column as a file of the importer.
-func (s *Server) returnSheet(r *request, typ string, sheet *record.Sheet, done record.Imported, body map[string]any) error {
+func (s *Server) returnSheet(ctx context.Context, tx *store.Tx, r *request, typ string, sheet *record.Sheet, done record.Imported, body map[string]any) error {
 	texts := map[int]string{}
 	errs := []map[string]any{}
 	for _, f := range done.Faults {
@@ -158,18 +161,15 @@ func (s *Server) returnSheet(r *request, typ string, sheet *record.Sheet, done r
 	if err := back.WriteXLSX(&b); err != nil {
 		return err
 	}
-	ref, err := s.opt.Blobs.Put(r.Context(), &b, s.opt.Upload*4)
+	ref, err := s.opt.Blobs.Put(ctx, &b, s.opt.Upload*4)
 	if err != nil {
 		return err
 	}
-	var f record.File
-	if err := s.opt.DB.Write(r.Context(), func(tx *store.Tx) (err error) {
-		f, err = s.opt.Records.AddFile(r.Context(), tx, r.actor, record.File{
-			Sum: ref.Sum, Size: ref.Size, Name: typ + "-" + strconv.Itoa(done.Failed) + ".xlsx",
-			Type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-		})
-		return err
-	}); err != nil {
+	f, err := s.opt.Records.AddFile(ctx, tx, r.actor, record.File{
+		Sum: ref.Sum, Size: ref.Size, Name: typ + "-" + strconv.Itoa(done.Failed) + ".xlsx",
+		Type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+	})
+	if err != nil {
 		return err
 	}
 	body["file"], body["errors"] = f.ID, errs

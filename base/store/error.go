@@ -95,6 +95,9 @@ func classifyPostgres(e *pgconn.PgError) *fault.Error {
 
 // lost tells whether the connection broke.
 func lost(err error) bool {
+	if f, ok := errors.AsType[*fault.Error](err); ok && f.Code != "internal" && !strings.HasPrefix(f.Code, "store.") {
+		return false // the function's own verdict, whatever caused it: a request body may end unexpectedly too
+	}
 	if pe, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return strings.HasPrefix(pe.Code, "08") || strings.HasPrefix(pe.Code, "57P")
 	}

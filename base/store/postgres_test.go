@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"errors"
+	"io"
 	"sync"
 	"testing"
 
@@ -184,4 +185,18 @@ func TestPostgresRefusals(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestPostgresVerdictIsFinal: a fault of the function's own is never taken for a broken connection, whatever caused it.
+func TestPostgresVerdictIsFinal(t *testing.T) {
+	t.Parallel()
+	db := storetest.PostgreSQL(t)
+	runs := 0
+	err := db.Write(t.Context(), func(*store.Tx) error {
+		runs++
+		return fault.New(fault.Invalid, "body.broken").With(io.ErrUnexpectedEOF)
+	})
+	if runs != 1 || fault.CodeOf(err) != "body.broken" {
+		t.Errorf("got %d runs, %v; want 1, body.broken", runs, err)
+	}
 }
