@@ -29,6 +29,7 @@ type Tx struct {
 	depth   int
 	hooks   []func()
 	rows    []*sql.Rows
+	kept    map[any]any
 }
 
 // Exec runs a statement and tells how many rows it changed. Placeholders are ?.
@@ -98,6 +99,26 @@ func None(err error) bool { return errors.Is(err, sql.ErrNoRows) }
 // Write returns. It does not run after a rollback. No order holds between different transactions.
 func (tx *Tx) OnCommit(f func()) { tx.hooks = append(tx.hooks, f) }
 
+// Keep remembers a value for the rest of this transaction, so that a caller need not read again what nobody else can have
+// changed: on SQLite nobody writes beside a Write, and a Read is a snapshot. A value of nil forgets. Everything kept is
+// forgotten when a savepoint is rolled back.
+func (tx *Tx) Keep(key, value any) {
+	if value == nil {
+		delete(tx.kept, key)
+		return
+	}
+	if tx.kept == nil || len(tx.kept) >= mostKept {
+		tx.kept = map[any]any{}
+	}
+	tx.kept[key] = value
+}
+
+// mostKept bounds what one transaction remembers.
+const mostKept = 256
+
+// Kept gives what Keep has remembered under a key, nil where it has not.
+func (tx *Tx) Kept(key any) any { return tx.kept[key] }
+
 // Savepoint runs fn so that its failure undoes only its own statements; the transaction goes on. The error comes back as a
 // fault where it is the database's.
 func (tx *Tx) Savepoint(ctx context.Context, fn func() error) error {
@@ -123,7 +144,7 @@ func (tx *Tx) Savepoint(ctx context.Context, fn func() error) error {
 		return nil
 	}
 	tx.closeRows()
-	tx.hooks = tx.hooks[:hooks]
+	tx.hooks, tx.kept = tx.hooks[:hooks], nil
 	for _, undo := range []string{"ROLLBACK TO SAVEPOINT " + name, "RELEASE SAVEPOINT " + name} {
 		if _, e := tx.q.ExecContext(ctx, undo); e != nil {
 			tx.failed = classify(err) // the whole transaction is gone with it

@@ -34,21 +34,32 @@ func systemColumns() []schema.Column {
 }
 
 // columns gives every column of a type's table, in the order that encode and decode use.
-func columns(t *schema.Type) []schema.Column {
-	out := systemColumns()
-	for _, f := range t.FieldList {
-		out = append(out, f.Columns()...)
-	}
-	return out
+func columns(t *schema.Type) []schema.Column { return layoutOf(t).columns }
+
+func columnNames(t *schema.Type) []string { return layoutOf(t).names }
+
+// layout is how a type lies in its table. It is worked out once a type and must not be changed.
+type layout struct {
+	columns []schema.Column
+	names   []string // quoted
+	list    string   // the names, joined
 }
 
-func columnNames(t *schema.Type) []string {
-	cols := columns(t)
-	out := make([]string, len(cols))
-	for i, c := range cols {
-		out[i] = quote(c.Name)
-	}
-	return out
+type layoutKey struct{}
+
+func layoutOf(t *schema.Type) *layout {
+	l, _ := t.Derived(layoutKey{}, func() any {
+		l := &layout{columns: systemColumns()}
+		for _, f := range t.FieldList {
+			l.columns = append(l.columns, f.Columns()...)
+		}
+		for _, c := range l.columns {
+			l.names = append(l.names, quote(c.Name))
+		}
+		l.list = strings.Join(l.names, ", ")
+		return l
+	}).(*layout)
+	return l
 }
 
 // quote keeps column names apart from the words of SQL. Declared names are [a-z][a-z0-9_]* only.
@@ -199,9 +210,27 @@ func scan(ctx context.Context, tx *store.Tx, t *schema.Type, rows *sql.Rows) ([]
 	return out, nil
 }
 
-// load reads one record without asking policy; the caller does. Deleted records are found too.
+// known is the key under which a transaction keeps a record as it lies in its table.
+type known struct {
+	t  *schema.Type
+	id string
+}
+
+// load reads one record without asking policy; the caller does. Deleted records are found too. A step of a process looks
+// at its record several times; where nobody writes beside it, the table is asked once.
 func (s *Store) load(ctx context.Context, tx *store.Tx, t *schema.Type, id string) (*Record, error) {
-	query := "SELECT " + strings.Join(columnNames(t), ", ") + " FROM " + t.Table() + " WHERE id = ?"
+	if r, ok := tx.Kept(known{t, id}).(*Record); ok {
+		return r.clone(), nil
+	}
+	r, err := read(ctx, tx, t, id)
+	if err == nil && tx.Serial() {
+		tx.Keep(known{t, id}, r.clone())
+	}
+	return r, err
+}
+
+func read(ctx context.Context, tx *store.Tx, t *schema.Type, id string) (*Record, error) {
+	query := "SELECT " + layoutOf(t).list + " FROM " + t.Table() + " WHERE id = ?"
 	rows, err := tx.Query(ctx, query, id)
 	if err != nil {
 		return nil, err
@@ -221,12 +250,13 @@ func notFound(t *schema.Type, id string) error {
 }
 
 func insert(ctx context.Context, tx *store.Tx, r *Record) error {
+	tx.Keep(known{r.Type, r.ID()}, nil)
 	values, err := encode(r)
 	if err != nil {
 		return err
 	}
-	names := columnNames(r.Type)
-	query := "INSERT INTO " + r.Type.Table() + " (" + strings.Join(names, ", ") + ") VALUES (?" + strings.Repeat(", ?", len(names)-1) + ")"
+	l := layoutOf(r.Type)
+	query := "INSERT INTO " + r.Type.Table() + " (" + l.list + ") VALUES (?" + strings.Repeat(", ?", len(l.names)-1) + ")"
 	if _, err := tx.Exec(ctx, query, values...); err != nil {
 		return err
 	}
@@ -235,6 +265,7 @@ func insert(ctx context.Context, tx *store.Tx, r *Record) error {
 
 // update writes the row if it still has the old revision; a Conflict fault "record.stale" otherwise.
 func update(ctx context.Context, tx *store.Tx, old, r *Record) error {
+	tx.Keep(known{r.Type, r.ID()}, nil)
 	was, err := encode(old)
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"strings"
+	"sync"
 
 	"gopkg.in/yaml.v3"
 
@@ -39,6 +40,18 @@ type Type struct {
 
 	fields map[string]*Field
 	lines  map[string]int // where each key stands, for messages
+
+	derived sync.Map
+}
+
+// Derived gives what another package derives from the frozen declaration, such as its SQL: made once, kept under a key of
+// that package, and not to be changed.
+func (t *Type) Derived(key any, derive func() any) any {
+	if v, ok := t.derived.Load(key); ok {
+		return v
+	}
+	v, _ := t.derived.LoadOrStore(key, derive())
+	return v
 }
 
 // at is where the type says something.
