@@ -159,7 +159,7 @@ func (s *step) reason(r *rand.Rand, env *feel.Env) (string, bool) {
 
 // form gives the form of a task, which is the same for every task of its node.
 func (c *chronicle) form(ctx context.Context, tx *store.Tx, t *flow.Task) (flow.Form, error) {
-	key := t.Process + "/" + t.Node + "/" + t.Kind
+	key := t.Process + "/" + t.Biz.Type + "/" + t.Node + "/" + t.Kind // a task read from the tables does not name its process
 	if f, ok := c.forms[key]; ok {
 		return f, nil
 	}
