@@ -70,7 +70,7 @@ func Compute(ctx context.Context, tx *store.Tx, a identity.Actor, s *record.Stor
 		return Answer{}, err
 	}
 	for _, g := range groups {
-		r := row(i, g, join(drill, equals(by, g.Keys[0])))
+		r := row(i, g, join(drill, g.Filter))
 		r.Key, r.Label = g.Keys[0], g.Labels[0]
 		out.Rows = append(out.Rows, r)
 	}
@@ -125,23 +125,6 @@ func period(t *schema.Type, field string, from, to time.Time) string {
 	}
 	lit := func(at time.Time) string { return quoteOpen + at.Format(layout) + quoteClose }
 	return field + " >= " + lit(from) + " and " + field + " < " + lit(to)
-}
-
-// equals gives the FEEL condition of one group.
-func equals(by string, key any) string {
-	name, cut, _ := strings.Cut(by, ":")
-	s, isText := key.(string)
-	switch {
-	case key == nil:
-		return name + " = null"
-	case cut != "" && isText && strings.HasPrefix(s, "/"):
-		return fmt.Sprintf("starts with(%s, %q)", name, s)
-	case cut != "":
-		return "" // a cut of an instant: the period already narrows it
-	case isText:
-		return fmt.Sprintf("%s = %q", name, s)
-	}
-	return fmt.Sprintf("%s = %v", name, key)
 }
 
 func join(parts ...string) string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"sort"
 
 	"chengshu/base/fault"
 	"chengshu/base/store"
@@ -48,7 +49,7 @@ func (s *Store) newRecord(ctx context.Context, tx *store.Tx, a identity.Actor, t
 		return nil, err
 	}
 	r := &Record{Type: t, Values: schema.Values{"id": id, "owner": a.Person}}
-	if err := parseInto(r, data, writableBy(a, t), trusted); err != nil {
+	if err := s.parseInto(r, data, writableBy(a, t), trusted); err != nil {
 		return nil, err
 	}
 	if len(t.States) > 0 {
@@ -57,6 +58,13 @@ func (s *Store) newRecord(ctx context.Context, tx *store.Tx, a identity.Actor, t
 	s.locate(r)
 	s.settle(a, r)
 	t.Fill(r.Values, s.env(ctx, tx, a, r))
+	for _, f := range t.FieldList {
+		if f.Type == "secret" { // a default is sealed like any other
+			if err := s.put(r, f, r.Values[f.Name]); err != nil {
+				return nil, err
+			}
+		}
+	}
 	if err := s.draw(ctx, tx, r); err != nil {
 		return nil, err
 	}
@@ -87,8 +95,9 @@ func (s *Store) add(ctx context.Context, tx *store.Tx, a identity.Actor, r *Reco
 	return s.log(ctx, tx, a, r, "record."+op, reason, body)
 }
 
-// parseInto parses JSON values into the record. allowed nil means every writable field; null empties a field.
-func parseInto(r *Record, data map[string]any, allowed []string, trusted bool) error {
+// parseInto parses JSON values into the record and seals secrets. allowed nil means every writable field; null empties a
+// field. What is not trusted is input of people.
+func (s *Store) parseInto(r *Record, data map[string]any, allowed []string, trusted bool) error {
 	bad := fault.New(fault.Invalid, "record.invalid", "type", r.Type.Name)
 	for name, raw := range data {
 		f := r.Type.Field(name)
@@ -100,19 +109,39 @@ func parseInto(r *Record, data map[string]any, allowed []string, trusted bool) e
 			bad.At("/"+name, "field.readonly")
 			continue
 		}
+		if !trusted {
+			raw = f.Distrust(raw)
+		}
 		v, wrong := f.Parse(raw)
 		if wrong != nil {
 			bad.Fields = append(bad.Fields, *wrong)
 			continue
 		}
-		if v == nil {
-			delete(r.Values, name)
-		} else {
-			r.Values[name] = v
+		if err := s.put(r, f, v); err != nil {
+			return err
 		}
 	}
+	sort.Slice(bad.Fields, func(i, j int) bool { return bad.Fields[i].Pointer < bad.Fields[j].Pointer })
 	if len(bad.Fields) > 0 {
 		return bad
+	}
+	return nil
+}
+
+// put sets a parsed value; nil empties the field, a secret is sealed before anything else sees it.
+func (s *Store) put(r *Record, f *schema.Field, v any) error {
+	plain, secret := v.(string)
+	switch {
+	case v == nil:
+		delete(r.Values, f.Name)
+	case secret && f.Type == "secret":
+		sealed, err := s.opt.Keys.seal(r, f, plain)
+		if err != nil {
+			return err
+		}
+		r.Values[f.Name] = sealed
+	default:
+		r.Values[f.Name] = v
 	}
 	return nil
 }
@@ -166,7 +195,7 @@ func (s *Store) Update(ctx context.Context, tx *store.Tx, a identity.Actor, typ,
 		return nil, err
 	}
 	r := old.clone()
-	if err := parseInto(r, data, nil, false); err != nil {
+	if err := s.parseInto(r, data, nil, false); err != nil {
 		return nil, err
 	}
 	if err := s.finish(ctx, tx, a, r); err != nil {
@@ -305,10 +334,10 @@ func (s *Store) changed(ctx context.Context, tx *store.Tx, a identity.Actor, typ
 	if allowed == nil {
 		allowed = []string{}
 	}
-	if err := parseInto(r, c.Data, allowed, false); err != nil {
+	if err := s.parseInto(r, c.Data, allowed, false); err != nil {
 		return nil, nil, err
 	}
-	if err := parseInto(r, c.Set, nil, true); err != nil {
+	if err := s.parseInto(r, c.Set, nil, true); err != nil {
 		return nil, nil, fault.Wrap("process assignment", err)
 	}
 	bad := fault.New(fault.Invalid, "record.invalid", "type", typ)

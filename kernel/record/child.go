@@ -10,9 +10,7 @@ import (
 	"chengshu/kernel/schema"
 )
 
-// childTable is the table of a rows field: parent, ord and the declared columns.
-func childTable(t *schema.Type, f *schema.Field) string { return t.Table() + "__" + f.Name }
-
+// childColumns are the columns of the table of a rows field: parent, ord and the declared ones.
 func childColumns(f *schema.Field) []schema.Column {
 	out := []schema.Column{{Name: "parent", Type: "TEXT"}, {Name: "ord", Type: "BIGINT"}}
 	for _, c := range f.Fields {
@@ -36,7 +34,7 @@ func saveChildren(ctx context.Context, tx *store.Tx, old, r *Record) error {
 		if f.Type != "rows" || old != nil && reflect.DeepEqual(old.Values[f.Name], r.Values[f.Name]) {
 			continue
 		}
-		table := childTable(r.Type, f)
+		table := r.Type.ChildTable(f)
 		if old != nil {
 			if _, err := tx.Exec(ctx, "DELETE FROM "+table+" WHERE parent = ?", r.ID()); err != nil {
 				return err
@@ -70,7 +68,7 @@ func loadChildren(ctx context.Context, tx *store.Tx, t *schema.Type, f *schema.F
 		byID[r.ID()] = r
 		args = append(args, r.ID())
 	}
-	query := "SELECT " + strings.Join(childNames(f), ", ") + " FROM " + childTable(t, f) +
+	query := "SELECT " + strings.Join(childNames(f), ", ") + " FROM " + t.ChildTable(f) +
 		" WHERE parent IN (?" + strings.Repeat(", ?", len(args)-1) + ") ORDER BY parent, ord"
 	rows, err := tx.Query(ctx, query, args...)
 	if err != nil {
@@ -84,7 +82,7 @@ func loadChildren(ctx context.Context, tx *store.Tx, t *schema.Type, f *schema.F
 			dest[i] = &cols[i]
 		}
 		if err := rows.Scan(dest...); err != nil {
-			return fault.Wrap("scan "+childTable(t, f), err)
+			return fault.Wrap("scan "+t.ChildTable(f), err)
 		}
 		parent, _ := cols[0].(string)
 		r := byID[parent]
@@ -102,5 +100,5 @@ func loadChildren(ctx context.Context, tx *store.Tx, t *schema.Type, f *schema.F
 		list, _ := r.Values[f.Name].([]any)
 		r.Values[f.Name] = append(list, row)
 	}
-	return fault.Wrap("read "+childTable(t, f), rows.Err())
+	return fault.Wrap("read "+t.ChildTable(f), rows.Err())
 }

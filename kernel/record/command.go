@@ -41,10 +41,10 @@ func (s *Store) Command(ctx context.Context, tx *store.Tx, a identity.Actor, typ
 		return nil, err
 	}
 	r := old.clone()
-	if err := parseInto(r, form, nil, false); err != nil {
+	if err := s.parseInto(r, form, nil, false); err != nil {
 		return nil, err
 	}
-	if err := parseInto(r, c.Assign(t, r.Values, policy.User(a), input, env), nil, true); err != nil {
+	if err := s.parseInto(r, c.Assign(t, r.Values, policy.User(a), input, env), nil, true); err != nil {
 		return nil, fault.Wrap("command "+name, err)
 	}
 	if c.State != "" {
@@ -124,10 +124,16 @@ func (s *Store) Unmask(ctx context.Context, tx *store.Tx, a identity.Actor, typ,
 	}
 	out := map[string]any{}
 	for _, n := range fields {
-		if r.Type.Field(n) == nil {
+		f := r.Type.Field(n)
+		if f == nil {
 			return nil, fault.New(fault.Invalid, "record.invalid", "type", typ).At("/"+n, "field.unknown")
 		}
 		out[n] = r.Values[n]
+		if sealed, ok := r.Values[n].(schema.Sealed); ok {
+			if out[n], err = s.opt.Keys.open(r, f, sealed); err != nil {
+				return nil, err
+			}
+		}
 	}
 	body, err := jsonBody(map[string]any{"unmasked": fields})
 	if err != nil {

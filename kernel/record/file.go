@@ -11,6 +11,7 @@ import (
 	"chengshu/base/store"
 	"chengshu/kernel/identity"
 	"chengshu/kernel/policy"
+	"chengshu/kernel/schema"
 )
 
 // File is an uploaded file. Its content lies in the blob store under Sum.
@@ -98,37 +99,48 @@ func (s *Store) File(ctx context.Context, tx *store.Tx, a identity.Actor, id str
 	return f, nil
 }
 
-// bindFiles fills in name, size and type of the files a record names and ties them to it. A file that belongs to another
-// record is refused: files are not shared, their content is.
-func (s *Store) bindFiles(ctx context.Context, tx *store.Tx, r *Record) error {
-	bad := fault.New(fault.Invalid, "record.invalid", "type", r.Type.Name)
-	for _, field := range r.Type.FieldList {
-		for _, m := range field.Files(r.Values[field.Name]) {
-			id := asString(m["id"])
-			f, err := s.file(ctx, tx, id)
-			switch {
-			case fault.Is(err, fault.NotFound):
-				bad.At("/"+field.Name, "file.unknown", "id", id)
-				continue
-			case err != nil:
-				return err
-			case f.Subject != "" && f.Subject != r.Subject():
-				bad.At("/"+field.Name, "file.taken", "id", id)
-				continue
-			case strings.HasPrefix(field.Type, "image") && !isImage(f.Type):
-				bad.At("/"+field.Name, "file.image", "name", f.Name, "type", f.Type)
-				continue
-			}
-			m["name"], m["size"], m["type"] = f.Name, f.Size, f.Type
-			if f.Subject == "" {
-				if _, err := tx.Exec(ctx, "UPDATE record_file SET subject = ?, field = ? WHERE id = ? AND subject = ''", r.Subject(), field.Name, id); err != nil {
-					return err
-				}
-			}
+// checkFiles fills in name, size and type of the files that a field names. Refused are a file nobody knows, one that
+// somebody else uploaded, one that another record uses (files are not shared, their content is), and in a field of
+// pictures what is none.
+func (s *Store) checkFiles(ctx context.Context, tx *store.Tx, a identity.Actor, r *Record, field *schema.Field, bad *fault.Error) error {
+	v, err := field.MapFiles(r.Values[field.Name], func(pointer, kind, id string) (map[string]any, error) {
+		f, err := s.file(ctx, tx, id)
+		foreign := f.Subject == "" && f.Owner != a.Person && a.Person != identity.SystemPerson
+		switch {
+		case fault.Is(err, fault.NotFound) || err == nil && foreign:
+			bad.At(pointer, "file.unknown", "id", id)
+		case err != nil:
+			return nil, err
+		case f.Subject != "" && f.Subject != r.Subject():
+			bad.At(pointer, "file.taken", "id", id)
+		case strings.HasPrefix(kind, "image") && !isImage(f.Type):
+			bad.At(pointer, "file.image", "name", f.Name, "type", f.Type)
 		}
+		return map[string]any{"id": id, "name": f.Name, "size": f.Size, "type": f.Type}, nil
+	})
+	if err == nil && v != nil {
+		r.Values[field.Name] = v
 	}
-	if len(bad.Fields) > 0 {
-		return bad
+	return err
+}
+
+// bindFiles ties the files of the changed fields to the record.
+func (s *Store) bindFiles(ctx context.Context, tx *store.Tx, r *Record, changes map[string]change) error {
+	for _, field := range r.Type.FieldList {
+		if _, changed := changes[field.Name]; !changed {
+			continue
+		}
+		_, err := field.MapFiles(r.Values[field.Name], func(pointer, _, id string) (map[string]any, error) {
+			n, err := tx.Exec(ctx, "UPDATE record_file SET subject = ?, field = ? WHERE id = ? AND (subject = '' OR subject = ?)",
+				r.Subject(), field.Name, id, r.Subject())
+			if err == nil && n == 0 { // another record was faster
+				err = fault.New(fault.Invalid, "record.invalid", "type", r.Type.Name).At(pointer, "file.taken", "id", id)
+			}
+			return nil, err
+		})
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }

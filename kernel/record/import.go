@@ -3,6 +3,7 @@ package record
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"chengshu/base/fault"
@@ -38,35 +39,50 @@ func (s *Store) Import(ctx context.Context, tx *store.Tx, a identity.Actor, typ 
 	if err != nil {
 		return Imported{}, err
 	}
-	errDry := errors.New("dry run")
 	var out Imported
-	for i, row := range sh.Rows {
-		if blank(row) {
-			continue
-		}
-		out.Rows++
-		updated := false
-		err := tx.Savepoint(ctx, func() error {
-			var err error
-			if updated, err = s.importRow(ctx, tx, a, t, fields, number, row); err == nil && dry {
-				return errDry
+	rows := func() error {
+		for i, row := range sh.Rows {
+			if blank(row) {
+				continue
 			}
-			return err
-		})
-		switch {
-		case err != nil && !errors.Is(err, errDry):
-			if fault.Is(err, fault.Internal) || fault.Is(err, fault.Unavailable) {
-				return Imported{}, err
+			if err := s.importOne(ctx, tx, a, t, fields, number, i, row, &out); err != nil {
+				return err
 			}
-			out.Failed++
-			out.Faults = append(out.Faults, RowFault{Row: i + 1, Err: err})
-		case updated:
-			out.Updated++
-		default:
-			out.Created++
 		}
+		if dry {
+			return errDry
+		}
+		return nil
+	}
+	// A dry run does everything, so that rows that collide with each other show, and takes it all back.
+	if err := tx.Savepoint(ctx, rows); err != nil && !errors.Is(err, errDry) {
+		return Imported{}, err
 	}
 	return out, nil
+}
+
+var errDry = errors.New("dry run")
+
+// importOne imports one row and counts it. Only what stops the whole import is an error.
+func (s *Store) importOne(ctx context.Context, tx *store.Tx, a identity.Actor, t *schema.Type, fields []*schema.Field, number, i int, row []string, out *Imported) error {
+	out.Rows++
+	updated := false
+	err := tx.Savepoint(ctx, func() (err error) {
+		updated, err = s.importRow(ctx, tx, a, t, fields, number, row)
+		return err
+	})
+	switch {
+	case fault.Is(err, fault.Internal), fault.Is(err, fault.Unavailable):
+		return err
+	case err != nil:
+		out.Failed++
+		out.Faults = append(out.Faults, RowFault{Row: i + 1, Err: err})
+	case updated:
+		out.Updated++
+	default:
+		out.Created++
+	}
+	return nil
 }
 
 // match finds the field of every column; a column that is no field is refused, so that nothing is lost unseen.
@@ -77,12 +93,19 @@ func (s *Store) match(t *schema.Type, header []string, label func(string) string
 	for i, h := range header {
 		h = strings.TrimSpace(h)
 		if h == "number" || h == label("number") {
+			if number >= 0 {
+				bad.At("/"+h, "sheet.twice", "column", h)
+			}
 			number = i
 			continue
 		}
 		for _, f := range t.FieldList {
 			if h == f.Name || h == label(f.Name) {
+				if slices.Contains(fields, f) {
+					bad.At("/"+h, "sheet.twice", "column", h)
+				}
 				fields[i] = f
+				break
 			}
 		}
 		ignored := h == "" || h == label("state") || h == label("created_at") || h == label("_error")
@@ -110,12 +133,15 @@ func (s *Store) importRow(ctx context.Context, tx *store.Tx, a identity.Actor, t
 		var id string
 		err := tx.QueryRow(ctx, "SELECT id FROM "+t.Table()+" WHERE number = ? AND deleted_at IS NULL", strings.TrimSpace(row[number])).Scan(&id)
 		if store.None(err) {
-			return false, fault.New(fault.NotFound, "sheet.number", "number", row[number])
+			return false, fault.New(fault.NotFound, "sheet.number", "number", strings.TrimSpace(row[number]))
 		}
 		if err != nil {
 			return false, fault.Wrap("find number", err)
 		}
 		_, err = s.Update(ctx, tx, a, t.Name, id, 0, data, "")
+		if fault.Is(err, fault.NotFound) { // a number out of the importer's reach is as unknown as one that does not exist
+			err = fault.New(fault.NotFound, "sheet.number", "number", strings.TrimSpace(row[number]))
+		}
 		return true, err
 	}
 	_, err = s.Create(ctx, tx, a, t.Name, data)

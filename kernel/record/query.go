@@ -117,38 +117,61 @@ func (s *Store) selected(d store.Dialect, a identity.Actor, q Query) (*selection
 	if err := s.filter(a, w, q.Filter); err != nil {
 		return nil, err
 	}
-	if text := strings.TrimSpace(q.Text); text != "" && s.opt.Index != nil {
-		sql, args := s.opt.Index.Clause(d, t.Name, text)
-		w.and(sql, args...)
+	if err := s.search(d, a, w, q.Text); err != nil {
+		return nil, err
 	}
 	return w, w.box(a, q.Box)
 }
 
-// filter adds the caller's FEEL filter. Fields above the caller's clearance are refused: a filter would tell what the
-// mask hides.
+// search adds the full text. It knows the searched fields and the title; whoever may not see one of them unmasked cannot
+// search, for the hits would tell.
+func (s *Store) search(d store.Dialect, a identity.Actor, w *selection, text string) error {
+	if text = strings.TrimSpace(text); text == "" || s.opt.Index == nil {
+		return nil
+	}
+	for _, f := range w.t.FieldList {
+		if searched(f) && !policy.Sees(a, f) {
+			return fault.New(fault.Denied, "field.masked", "field", f.Name)
+		}
+	}
+	sql, args := s.opt.Index.Clause(d, w.t.Name, text)
+	w.and(sql, args...)
+	return nil
+}
+
+// searched tells whether a field's values are in the full-text index: never those above grade 2.
+func searched(f *schema.Field) bool { return f.Search && f.Grade <= 2 && f.Type != "secret" }
+
+// filter adds the caller's FEEL filter.
 func (s *Store) filter(a identity.Actor, w *selection, src string) error {
 	if strings.TrimSpace(src) == "" {
 		return nil
 	}
-	expr, err := feel.Compile(src, w.t.Scope())
+	sql, args, err := s.translate(a, w.t, src)
+	if err == nil {
+		w.and("("+sql+")", args...)
+	}
+	return err
+}
+
+// translate turns a FEEL condition over a type into SQL. Fields above the caller's clearance are refused: a filter would
+// tell what the mask hides.
+func (s *Store) translate(a identity.Actor, t *schema.Type, src string) (string, []any, error) {
+	expr, err := feel.Compile(src, t.Scope())
 	if err != nil {
-		return fault.Wrap("filter", err)
+		return "", nil, fault.Wrap("filter", err)
 	}
 	for _, n := range expr.Names() {
-		if err := visible(a, w.t, n); err != nil {
-			return err
+		if err := visible(a, t, n); err != nil {
+			return "", nil, err
 		}
 	}
-	f, err := expr.SQL(nil, w.t.SQLColumn)
+	f, err := expr.SQL(nil, t.SQLColumn)
 	if err != nil {
-		return fault.Wrap("filter", err)
+		return "", nil, fault.Wrap("filter", err)
 	}
 	sql, args, err := f.BindEnv(&feel.Env{Vars: feel.Map{"user": policy.User(a)}, Now: s.opt.Clock.Now})
-	if err != nil {
-		return fault.Wrap("filter", err)
-	}
-	w.and("("+sql+")", args...)
-	return nil
+	return sql, args, fault.Wrap("filter", err)
 }
 
 func visible(a identity.Actor, t *schema.Type, name string) error {
@@ -221,8 +244,13 @@ func (o *ordering) sql() string {
 
 // value gives the sort key of a record as its column holds it.
 func (o *ordering) value(r *Record) any {
-	if f := o.t.Field(o.field); f != nil {
-		return f.Encode(r.Values[o.field])[0]
+	name, part, nested := strings.Cut(o.field, ".")
+	if nested {
+		m, _ := r.Values[name].(map[string]any)
+		return m[part]
+	}
+	if f := o.t.Field(name); f != nil {
+		return f.Encode(r.Values[name])[0]
 	}
 	if isInstant(o.field) {
 		return micros(r.Values[o.field])

@@ -89,6 +89,7 @@ type Options struct {
 	Notify  Notifier
 	County  string // six-digit code, for numbers
 	Secret  []byte // key of cursors, at least 16 bytes
+	Keys    *Keys  // keys of secret fields; without them no secret can be written or read
 }
 
 // Store keeps the records of every declared type. It is safe for concurrent use.

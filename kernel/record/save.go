@@ -29,7 +29,7 @@ func (s *Store) finish(ctx context.Context, tx *store.Tx, a identity.Actor, r *R
 	if err := t.Verify(s.Set(), r.Values, env, s.today()); err != nil {
 		return err
 	}
-	if err := s.checkLinks(ctx, tx, r); err != nil {
+	if err := s.checkLinks(ctx, tx, a, r); err != nil {
 		return err
 	}
 	r.Values["title"] = t.TitleText(s.Set(), r.Values)
@@ -95,35 +95,36 @@ func (s *Store) settle(a identity.Actor, r *Record) {
 }
 
 // checkLinks refuses references to records, organisations, people, areas and files that do not exist.
-func (s *Store) checkLinks(ctx context.Context, tx *store.Tx, r *Record) error {
+func (s *Store) checkLinks(ctx context.Context, tx *store.Tx, a identity.Actor, r *Record) error {
 	bad := fault.New(fault.Invalid, "record.invalid", "type", r.Type.Name)
+	var failed error
 	for _, f := range r.Type.FieldList {
-		v := r.Values[f.Name]
-		if v == nil {
-			continue
+		f.Each("", r.Values[f.Name], func(pointer string, c *schema.Field, v any) {
+			switch {
+			case failed != nil:
+			case c.Type == "ref", c.Type == "refs":
+				failed = s.checkRefs(ctx, tx, pointer, c, v, bad)
+			case s.opt.Names == nil:
+			case c.Type == "org", c.Type == "person", c.Type == "area":
+				if _, known := s.opt.Names.Name(c.Type, asString(v)); !known {
+					bad.At(pointer, "field.unknown."+c.Type, "id", v)
+				}
+			}
+		})
+		if failed != nil {
+			return failed
 		}
-		switch f.Type {
-		case "ref", "refs":
-			if err := s.checkRefs(ctx, tx, f, v, bad); err != nil {
-				return err
-			}
-		case "org", "person", "area":
-			id, _ := v.(string)
-			if s.opt.Names == nil {
-				continue
-			}
-			if _, known := s.opt.Names.Name(f.Type, id); !known {
-				bad.At("/"+f.Name, "field.unknown."+f.Type, "id", id)
-			}
+		if err := s.checkFiles(ctx, tx, a, r, f, bad); err != nil {
+			return err
 		}
 	}
 	if len(bad.Fields) > 0 {
 		return bad
 	}
-	return s.bindFiles(ctx, tx, r)
+	return nil
 }
 
-func (s *Store) checkRefs(ctx context.Context, tx *store.Tx, f *schema.Field, v any, bad *fault.Error) error {
+func (s *Store) checkRefs(ctx context.Context, tx *store.Tx, pointer string, f *schema.Field, v any, bad *fault.Error) error {
 	ids, ok := v.([]any)
 	if !ok {
 		ids = []any{v}
@@ -136,7 +137,7 @@ func (s *Store) checkRefs(ctx context.Context, tx *store.Tx, f *schema.Field, v 
 		var one int
 		err := tx.QueryRow(ctx, "SELECT 1 FROM "+target.Table()+" WHERE id = ? AND deleted_at IS NULL", id).Scan(&one)
 		if store.None(err) {
-			bad.At("/"+f.Name, "field.ref.unknown", "of", f.Of, "id", id)
+			bad.At(pointer, "field.ref.unknown", "of", f.Of, "id", id)
 		} else if err != nil {
 			return fault.Wrap("check reference", err)
 		}
@@ -184,7 +185,10 @@ func (s *Store) save(ctx context.Context, tx *store.Tx, a identity.Actor, old, r
 	if err != nil {
 		return nil, s.explainUnique(r.Type, err)
 	}
-	if err := s.index(ctx, tx, r, changes); err != nil {
+	if err := s.bindFiles(ctx, tx, r, changes); err != nil {
+		return nil, err
+	}
+	if err := s.index(ctx, tx, old, r, changes); err != nil {
 		return nil, err
 	}
 	body, patch, salt, err := describe(r.Type, changes)
@@ -235,12 +239,15 @@ func digest(salt, name string, v any) any {
 	if err != nil {
 		return nil
 	}
+	if s, ok := v.(schema.Sealed); ok {
+		b = []byte(s.Cipher) // of what is stored, which shows a change and tells nothing
+	}
 	return journal.Digest(salt+name, b)
 }
 
 // index refreshes the full-text index when a searched value changed. Values above grade 2 are never indexed: a search
 // would tell what the mask hides.
-func (s *Store) index(ctx context.Context, tx *store.Tx, r *Record, changes map[string]change) error {
+func (s *Store) index(ctx context.Context, tx *store.Tx, old, r *Record, changes map[string]change) error {
 	if s.opt.Index == nil {
 		return nil
 	}
@@ -248,9 +255,10 @@ func (s *Store) index(ctx context.Context, tx *store.Tx, r *Record, changes map[
 		return s.opt.Index.Remove(ctx, tx, r.Type.Name, r.ID())
 	}
 	_, touched := changes["number"]
+	touched = touched || old != nil && old.Title() != r.Title()
 	texts := []string{r.text("number"), r.Title()}
 	for _, f := range r.Type.FieldList {
-		if !f.Search || f.Grade > 2 {
+		if !searched(f) {
 			continue
 		}
 		if _, ok := changes[f.Name]; ok {

@@ -28,6 +28,7 @@ type Sheet struct {
 const (
 	maxSheetRows  = 20_000
 	maxSheetBytes = 32 << 20 // unpacked
+	maxSheetWidth = 500      // columns
 )
 
 // ReadSheet reads XLSX (by its first bytes) or CSV in UTF-8 or GB 18030. Faults: Invalid "sheet.format", TooLarge
@@ -47,7 +48,9 @@ func ReadSheet(r io.Reader) (*Sheet, error) {
 }
 
 func readXLSX(data []byte) (*Sheet, error) {
-	f, err := excelize.OpenReader(bytes.NewReader(data), excelize.Options{UnzipSizeLimit: maxSheetBytes, UnzipXMLSizeLimit: maxSheetBytes})
+	f, err := excelize.OpenReader(bytes.NewReader(data), excelize.Options{
+		UnzipSizeLimit: maxSheetBytes, UnzipXMLSizeLimit: maxSheetBytes, ShortDatePattern: "yyyy-mm-dd", LongDatePattern: "yyyy-mm-dd",
+	})
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "sheet.format").With(err)
 	}
@@ -81,6 +84,9 @@ func readCSV(data []byte) (*Sheet, error) {
 		if err != nil {
 			return nil, fault.New(fault.Invalid, "sheet.encoding").With(err)
 		}
+		if bytes.ContainsRune(decoded, utf8.RuneError) || bytes.IndexByte(decoded, 0) >= 0 {
+			return nil, fault.New(fault.Invalid, "sheet.encoding")
+		}
 		data = decoded
 	}
 	r := csv.NewReader(bytes.NewReader(data))
@@ -94,6 +100,11 @@ func readCSV(data []byte) (*Sheet, error) {
 		if err != nil {
 			return nil, fault.New(fault.Invalid, "sheet.format").With(err)
 		}
+		for i, c := range cells {
+			if rest, ok := strings.CutPrefix(c, "'"); ok && isFormula(rest) {
+				cells[i] = rest // the apostrophe that WriteCSV put there
+			}
+		}
 		if err := out.add(cells); err != nil {
 			return nil, err
 		}
@@ -101,9 +112,19 @@ func readCSV(data []byte) (*Sheet, error) {
 }
 
 func (sh *Sheet) add(cells []string) error {
+	for len(cells) > 0 && strings.TrimSpace(cells[len(cells)-1]) == "" {
+		cells = cells[:len(cells)-1]
+	}
 	if sh.Header == nil {
+		if len(cells) > maxSheetWidth {
+			return fault.New(fault.TooLarge, "sheet.wide", "columns", maxSheetWidth)
+		}
 		sh.Header = append([]string{}, cells...)
 		return nil
+	}
+	// One cell far to the right would make every row as wide as a sheet can be.
+	if len(cells) > len(sh.Header) {
+		return fault.New(fault.Invalid, "sheet.header", "row", len(sh.Rows)+1)
 	}
 	if len(sh.Rows) >= maxSheetRows {
 		return fault.New(fault.TooLarge, "sheet.large", "rows", maxSheetRows)
@@ -156,10 +177,8 @@ func (sh *Sheet) WriteCSV(w io.Writer) error {
 	for _, row := range append([][]string{sh.Header}, sh.Rows...) {
 		safe := make([]string, len(row))
 		for i, v := range row {
-			if v != "" && strings.ContainsRune("=+-@\t\r", rune(v[0])) {
-				if _, isNumber := numeric(v); !isNumber {
-					v = "'" + v
-				}
+			if isFormula(v) {
+				v = "'" + v
 			}
 			safe[i] = v
 		}
@@ -171,8 +190,14 @@ func (sh *Sheet) WriteCSV(w io.Writer) error {
 	return fault.Wrap("write sheet", c.Error())
 }
 
-func numeric(v string) (string, bool) {
-	return v, strings.Trim(v, "+-0123456789.") == "" && strings.ContainsAny(v, "0123456789")
+// isFormula tells whether a spreadsheet would compute a cell instead of showing it. Signed numbers are none.
+func isFormula(v string) bool {
+	if v == "" || !strings.ContainsRune("=+-@\t\r", rune(v[0])) {
+		return false
+	}
+	whole, fraction, point := strings.Cut(v[1:], ".")
+	number := strings.Trim(whole, "0123456789") == "" && whole != "" && strings.Trim(fraction, "0123456789") == "" && (!point || fraction != "")
+	return !number || v[0] != '+' && v[0] != '-'
 }
 
 // sheetFields are the fields of a type that fit a spreadsheet, with the column names the caller reads.

@@ -2,7 +2,9 @@ package record
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
@@ -21,7 +23,7 @@ func (s *Store) View(ctx context.Context, tx *store.Tx, a identity.Actor, record
 	for i, r := range records {
 		out[i] = s.view(a, r, fields)
 	}
-	return out, s.displayRefs(ctx, tx, records, fields, out)
+	return out, s.displayRefs(ctx, tx, a, records, fields, out)
 }
 
 func (s *Store) view(a identity.Actor, r *Record, fields []string) map[string]any {
@@ -72,13 +74,13 @@ func (s *Store) label(display map[string]any, name, kind string, v any) {
 }
 
 // displayRefs adds the titles of referenced records, one query a referenced type.
-func (s *Store) displayRefs(ctx context.Context, tx *store.Tx, records []*Record, fields []string, out []map[string]any) error {
+func (s *Store) displayRefs(ctx context.Context, tx *store.Tx, a identity.Actor, records []*Record, fields []string, out []map[string]any) error {
 	wanted := map[string]map[string]string{} // type → id → title
 	each := func(fn func(i int, f *schema.Field, ids []any)) {
 		for i, r := range records {
 			for _, f := range r.Type.FieldList {
 				v := r.Values[f.Name]
-				if f.Type != "ref" && f.Type != "refs" || v == nil || fields != nil && !slices.Contains(fields, f.Name) {
+				if f.Type != "ref" && f.Type != "refs" || v == nil || !policy.Sees(a, f) || fields != nil && !slices.Contains(fields, f.Name) {
 					continue
 				}
 				ids, ok := v.([]any)
@@ -97,45 +99,63 @@ func (s *Store) displayRefs(ctx context.Context, tx *store.Tx, records []*Record
 			wanted[f.Of][asString(id)] = ""
 		}
 	})
-	for typ, titles := range wanted {
-		if err := s.titles(ctx, tx, typ, titles); err != nil {
+	for _, typ := range slices.Sorted(maps.Keys(wanted)) {
+		titles := wanted[typ]
+		if err := s.titles(ctx, tx, a, typ, titles); err != nil {
 			return err
 		}
 	}
 	each(func(i int, f *schema.Field, ids []any) {
 		words := make([]string, 0, len(ids))
 		for _, id := range ids {
-			words = append(words, wanted[f.Of][asString(id)])
+			if title := wanted[f.Of][asString(id)]; title != "" {
+				words = append(words, title)
+			}
 		}
-		if d, ok := out[i]["_display"].(map[string]any); ok {
+		if d, ok := out[i]["_display"].(map[string]any); ok && len(words) > 0 {
 			d[f.Name] = strings.Join(words, "; ")
 		}
 	})
 	return nil
 }
 
-func (s *Store) titles(ctx context.Context, tx *store.Tx, typ string, titles map[string]string) error {
+// titles reads the titles of the referenced records that the caller may read; of others there are no words.
+func (s *Store) titles(ctx context.Context, tx *store.Tx, a identity.Actor, typ string, titles map[string]string) error {
 	t, err := s.Set().Type(typ)
 	if err != nil {
 		return err
 	}
-	args := make([]any, 0, len(titles))
-	for id := range titles {
-		args = append(args, id)
-	}
-	rows, err := tx.Query(ctx, "SELECT id, title FROM "+t.Table()+" WHERE id IN (?"+strings.Repeat(", ?", len(args)-1)+")", args...)
+	where, whereArgs, err := s.opt.Policy.Filter(a, "read", t)
 	if err != nil {
 		return err
 	}
+	for ids := range slices.Chunk(slices.Sorted(maps.Keys(titles)), 500) {
+		args := make([]any, len(ids), len(ids)+len(whereArgs))
+		for i, id := range ids {
+			args[i] = id
+		}
+		rows, err := tx.Query(ctx, "SELECT id, title FROM "+t.Table()+" WHERE id IN (?"+strings.Repeat(", ?", len(args)-1)+") AND ("+where+")",
+			append(args, whereArgs...)...)
+		if err != nil {
+			return err
+		}
+		if err := readTitles(rows, titles); err != nil {
+			return fault.Wrap("read titles", err)
+		}
+	}
+	return nil
+}
+
+func readTitles(rows *sql.Rows, titles map[string]string) error {
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var id, title string
 		if err := rows.Scan(&id, &title); err != nil {
-			return fault.Wrap("read titles", err)
+			return err
 		}
 		titles[id] = title
 	}
-	return fault.Wrap("read titles", rows.Err())
+	return rows.Err()
 }
 
 func asString(v any) string {

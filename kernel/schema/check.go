@@ -59,6 +59,9 @@ func (d *Draft) check(s *Set) {
 		t := s.types[name]
 		d.checkType(s, t)
 		for _, table := range t.tables() {
+			if len(table) > 63 { // PostgreSQL cuts longer names silently
+				d.problems.Add(t.Pos, "type.table", "table", table, "max", 63)
+			}
 			if other := tables[table]; other != nil {
 				d.problems.Add(t.Pos, "type.table", "table", table, "other", other.Pos.String())
 			}

@@ -68,8 +68,8 @@ func (t *Type) Compute(values Values, env *feel.Env) {
 		if f.Type != "computed" || f.compute == nil {
 			continue
 		}
-		values[f.Name] = nil
-		if v, bad := f.Parse(roundedTo(f, f.compute.Eval(env))); bad == nil {
+		delete(values, f.Name)
+		if v, bad := f.Parse(roundedTo(f, f.compute.Eval(env))); bad == nil && v != nil {
 			values[f.Name] = v
 		}
 	}

@@ -268,8 +268,8 @@ func (f *Field) FromText(s string) any {
 	return f.kind.fromText(f, s)
 }
 
-// Personal tells whether the field's values must not stand in the journal in the clear: grade 3 and above.
-func (f *Field) Personal() bool { return f.Grade >= 3 }
+// Personal tells whether the field's values must not stand in the journal in the clear: grade 3 and above, and secrets.
+func (f *Field) Personal() bool { return f.Grade >= 3 || f.Type == "secret" }
 
 // Writable tells whether people may write the field at all.
 func (f *Field) Writable() bool {

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"fmt"
 	"time"
 
 	"chengshu/base/clock"
@@ -57,6 +58,23 @@ func (datetimeKind) schema(*Field) map[string]any {
 	return map[string]any{"type": "string", "format": "date-time"}
 }
 func (datetimeKind) mask(*Field, any) any { return nil }
+
+// fromText reads what spreadsheets make of times: 2026/3/2 9:00.
+func (datetimeKind) fromText(f *Field, s string) any {
+	n, ok := numbers(s)
+	if _, bad := (datetimeKind{}).parse(f, s); bad == nil || !ok {
+		return s
+	}
+	switch len(n) {
+	case 3:
+		return fmt.Sprintf("%04d-%02d-%02d", n[0], n[1], n[2])
+	case 5:
+		return fmt.Sprintf("%04d-%02d-%02d %02d:%02d", n[0], n[1], n[2], n[3], n[4])
+	case 6:
+		return fmt.Sprintf("%04d-%02d-%02d %02d:%02d:%02d", n[0], n[1], n[2], n[3], n[4], n[5])
+	}
+	return s
+}
 
 // FormatTime gives the canonical form of an instant: RFC 3339 at +08:00, cut to microseconds.
 func FormatTime(t time.Time) string {

@@ -71,14 +71,8 @@ func (f *Field) scale() int {
 	return 2
 }
 
-// DecimalScale gives the number of digits by which the field's column is scaled, 0 for whole numbers.
-func (f *Field) DecimalScale() int {
-	switch f.kind.(type) {
-	case decimalKind, moneyKind:
-		return f.scale()
-	}
-	return 0
-}
+// Digits gives the digits behind the point of a decimal or money field, and of a computed one of such a type.
+func (f *Field) Digits() int { return f.scale() }
 
 func numberText(v any) (string, bool) {
 	switch x := v.(type) {

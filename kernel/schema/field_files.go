@@ -1,6 +1,9 @@
 package schema
 
 import (
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
 
 	"chengshu/base/fault"
@@ -82,22 +85,67 @@ func (filesKind) text(_ *Field, v any) string {
 	return strings.Join(names, "; ")
 }
 
-// Files gives the file ids inside a canonical value of a file or image field.
-func (f *Field) Files(v any) []map[string]any {
+// MapFiles hands every file of a canonical value, those in rows included, to fn with its JSON pointer, the field type
+// (file, files, image, images) and its id, and gives the value with fn's results in their place; nil where the field
+// holds no files. The value itself is not changed.
+func (f *Field) MapFiles(v any, fn func(pointer, kind, id string) (map[string]any, error)) (any, error) {
+	return f.mapFiles("", v, fn)
+}
+
+func (f *Field) mapFiles(prefix string, v any, fn func(pointer, kind, id string) (map[string]any, error)) (any, error) {
+	prefix += "/" + f.Name
+	one := func(v any) (any, error) {
+		m, _ := v.(map[string]any)
+		id, _ := m["id"].(string)
+		return fn(prefix, f.Type, id)
+	}
+	list, isList := v.([]any)
 	switch f.Type {
 	case "file", "image":
-		if m, ok := v.(map[string]any); ok {
-			return []map[string]any{m}
+		if v != nil {
+			return one(v)
 		}
 	case "files", "images":
-		var out []map[string]any
-		list, _ := v.([]any)
-		for _, x := range list {
-			if m, ok := x.(map[string]any); ok {
-				out = append(out, m)
-			}
+		if isList {
+			return mapEach(list, func(_ int, v any) (any, error) { return one(v) })
 		}
-		return out
+	case "rows":
+		if isList && f.holdsFiles() {
+			return mapEach(list, func(i int, v any) (any, error) {
+				m, _ := v.(map[string]any)
+				row := maps.Clone(m)
+				for _, c := range f.Fields {
+					mapped, err := c.mapFiles(prefix+"/"+strconv.Itoa(i), row[c.Name], fn)
+					if err != nil {
+						return nil, err
+					}
+					if mapped != nil {
+						row[c.Name] = mapped
+					}
+				}
+				return row, nil
+			})
+		}
 	}
-	return nil
+	return nil, nil
+}
+
+func (f *Field) holdsFiles() bool {
+	switch f.Type {
+	case "file", "image", "files", "images":
+		return true
+	}
+	return slices.ContainsFunc(f.Fields, (*Field).holdsFiles)
+}
+
+func mapEach(list []any, fn func(i int, v any) (any, error)) (any, error) {
+	out := make([]any, len(list))
+	for i, v := range list {
+		mapped, err := fn(i, v)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = mapped
+	}
+	return out, nil
 }
