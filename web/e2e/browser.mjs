@@ -51,7 +51,8 @@ export async function ready(page, timeout = 20_000) {
 }
 
 export async function shot(page, name) {
-  await page.screenshot({ path: join(shots, name + '.png'), fullPage: true })
+  const map = await page.locator('[data-map]').count() // a map is not drawn again for the size of a whole page
+  await page.screenshot({ path: join(shots, name + '.png'), fullPage: map === 0 })
 }
 
 /** Violations of WCAG 2.1 A and AA as short lines. The policy of the page is lifted for the checker only, after counting. */

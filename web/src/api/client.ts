@@ -85,7 +85,7 @@ export async function problemOf(response: Response): Promise<Problem> {
   } catch {
     body = { code: 'http.' + response.status }
   }
-  if (!body.trace) body.trace = response.headers.get('X-Trace-Id') ?? ''
+  if (!body.trace) body.trace = response.headers.get('Trace-Id') ?? ''
   return new Problem(response.status, body)
 }
 

@@ -9,7 +9,7 @@ setWorkerUrl(workerUrl)
 export { LibreMap }
 
 /** Colours of states, told apart by lightness too; a state keeps its place in the order of its process. */
-export const palette = ['#0b57a4', '#b45f00', '#146c34', '#7b2d8e', '#a61b12', '#00727a', '#5b4a00', '#3f4a9a', '#8a1c5a', '#2f5d00']
+export const palette = ['#0b57a4', '#b45f00', '#146c34', '#7b2d8e', '#a61b12', '#00727a', '#8a6d00', '#3f4a9a', '#d0408a', '#5f8a00', '#14212e', '#5d93c9', '#c98a5d', '#7f8c98', '#00a3a8', '#b59ad6']
 export const muted = '#5f6c79'
 
 const border: Record<string, { color: string; width: number }> = {
