@@ -126,7 +126,11 @@ func prepare(ctx context.Context, opt Options, m *meter) error {
 		return err
 	}
 	defer a.Close()
-	defer debug.SetGCPercent(debug.SetGCPercent(seedingGC)) // memory for time, while nobody is served
+	percent := debug.SetGCPercent(seedingGC) // memory for time, while nobody is served
+	defer func() {
+		debug.SetGCPercent(percent)
+		debug.FreeOSMemory()
+	}()
 	begun := opt.Clock.Now()
 	r, err := Seed(ctx, a, Config{Seed: opt.Seed, Size: opt.Size, Until: begun, Clock: fake, Progress: m.show})
 	if err != nil {

@@ -27,7 +27,7 @@ func makeGround(p *plan, w *lexicon, county string, seed int64, size float64) (*
 	if err != nil {
 		return nil, fault.Wrap(g.pos.String(), err)
 	}
-	cfg := synth.Config{Seed: uint64(seed), Code: county, Words: words} //nolint:gosec // bits, not a quantity
+	cfg := synth.Config{Seed: uint64(seed), Code: county, Words: words}
 	cfg.Streets = scaled(g.Streets, size, min(2, g.Streets))
 	cfg.Towns = scaled(g.Towns, size, 1)
 	cfg.Villages = scaled(g.Villages, size, 2*(cfg.Streets+cfg.Towns))

@@ -159,7 +159,7 @@ func (c *chronicle) arrivals(h *history) error {
 // arrival draws an instant in the last days: visitors come from seven to ten, staff in opening hours.
 func (c *chronicle) arrival(days int, role string) time.Time {
 	r := c.words.rand
-	day := clock.DateOf(c.cfg.Until) - clock.Date(r.IntN(days)) //nolint:gosec // a small number
+	day := clock.DateOf(c.cfg.Until) - clock.Date(r.IntN(days))
 	at := day.Start().Add(7*time.Hour + time.Duration(r.Float64()*float64(15*time.Hour)))
 	if role == anonymous {
 		return at

@@ -66,7 +66,7 @@ func (s *Simulator) inventField(ctx context.Context, a Account, f fieldInfo, wor
 	case "boolean":
 		return s.rand.IntN(2) == 0, nil
 	case "date":
-		return (today + clock.Date(1+s.rand.IntN(20))).String(), nil //nolint:gosec // a small number
+		return (today + clock.Date(1+s.rand.IntN(20))).String(), nil
 	case "datetime":
 		return s.Clock.Now().Format(time.RFC3339), nil
 	case "period":

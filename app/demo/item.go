@@ -79,6 +79,7 @@ func (w *lexicon) learn(c *synth.County) {
 			pairs = append(pairs, "town", n, "town_name", a.Name)
 		case geo.Village:
 			pairs = append(pairs, w.townOf(a.Code, towns)...)
+		default: // the county
 		}
 		if a.Point != nil {
 			pairs = append(pairs, "place", point(*a.Point, a.Name))

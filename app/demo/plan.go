@@ -173,6 +173,7 @@ func readPlan(b *pack.Bundle, w *lexicon) (*plan, error) {
 		p.file, p.fsys = path.Join(k.Name, fileName), k.FS
 		p.read(text)
 	}
+	p.plan.fit()
 	return p.plan, p.problems.Fault()
 }
 

@@ -93,6 +93,7 @@ func (s *seeder) keep(ctx context.Context, tx *store.Tx, t *schema.Type, data ma
 	if err != nil {
 		return err
 	}
+	s.out.Records++
 	s.words.add(t.Name, t.Context(r.Values))
 	return nil
 }
@@ -100,7 +101,7 @@ func (s *seeder) keep(ctx context.Context, tx *store.Tx, t *schema.Type, data ma
 // registers makes the records of the plan that have no history.
 func (s *seeder) registers(ctx context.Context) error {
 	for i, g := range s.plan.registers {
-		s.words.stage(100 + uint64(i)) //nolint:gosec // a small number
+		s.words.stage(100 + uint64(i))
 		if err := s.register(ctx, g); err != nil {
 			return fault.Wrap(g.pos.String(), err)
 		}

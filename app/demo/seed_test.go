@@ -166,6 +166,7 @@ func TestSeed(t *testing.T) {
 func TestSeededLife(t *testing.T) {
 	t.Parallel()
 	storetest.EachURL(t, func(t *testing.T, url string) {
+		t.Helper()
 		c := clock.NewFake(until)
 		a := small(t, t.TempDir(), url, c)
 		seed(t, a, c, 1)

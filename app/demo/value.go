@@ -34,14 +34,6 @@ type part struct {
 	expr *feel.Expr
 }
 
-// source gives the text of the expression.
-func (v *value) source() string {
-	if v.expr != nil {
-		return v.expr.Source()
-	}
-	return ""
-}
-
 // draw gives a value as JSON has it.
 func (v *value) draw(r *rand.Rand, env *feel.Env) any {
 	if v.expr != nil {
@@ -176,7 +168,7 @@ type lexicon struct {
 }
 
 func newLexicon(set *schema.Set, seed int64, more []feel.Func) *lexicon {
-	w := &lexicon{set: set, seed: uint64(seed), items: map[string]*collection{}, more: more} //nolint:gosec // bits, not a quantity
+	w := &lexicon{set: set, seed: uint64(seed), items: map[string]*collection{}, more: more}
 	w.stage(0)
 	return w
 }

@@ -3,6 +3,7 @@ package demo
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -79,7 +80,11 @@ func TestNeeds(t *testing.T) {
 		yaml string
 		want bool
 	}{
-		{"record.number", true}, {"it.number", false}, {`["{record.number}"]`, true}, {`[record]`, false}, {`{"a {it.x}": 1}`, false},
+		{"record.number", true},
+		{"it.number", false},
+		{`["{record.number}"]`, true},
+		{`[record]`, false},
+		{`{"a {it.x}": 1}`, false},
 		{"'if record = null then 1 else 2'", true},
 	}
 	b := miniWith(t, "{}")
@@ -116,5 +121,30 @@ func TestPassword(t *testing.T) {
 	a := password(1, "Clerk01")
 	if a != password(1, "clerk01") || a == password(2, "clerk01") || a == password(1, "clerk02") || len(a) != 10 || strings.ToLower(a) != a {
 		t.Errorf("got %q", a)
+	}
+}
+
+func TestShare(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name       string
+		have, want []int
+		most       int
+	}{
+		{"within", []int{100, 200}, []int{100, 200}, 300},
+		{"halved", []int{400, 200}, []int{200, 100}, 300},
+		{"a few stay a few", []int{4000, 12, 3}, []int{298, 10, 3}, 300},
+		{"none", nil, nil, 300},
+		{"nothing asked for", []int{0, 600}, []int{0, 300}, 300},
+	}
+	for _, x := range tests {
+		var list []*int
+		for i := range x.have {
+			list = append(list, &x.have[i])
+		}
+		share(list, x.most)
+		if !slices.Equal(x.have, x.want) {
+			t.Errorf("%s: got %v, want %v", x.name, x.have, x.want)
+		}
 	}
 }

@@ -56,7 +56,8 @@ func (s *Store) newRecord(ctx context.Context, tx *store.Tx, a identity.Actor, t
 		r.Values["state"] = t.States[0]
 	}
 	s.locate(r)
-	s.settle(a, r)
+	adopt(a, r)
+	s.settle(r)
 	t.Fill(r.Values, s.env(ctx, tx, a, r))
 	for _, f := range t.FieldList {
 		if f.Type == "secret" { // a default is sealed like any other

@@ -57,6 +57,8 @@ func Apply(ctx context.Context, tx *store.Tx, steps []Step) error {
 }
 
 // ApplyLossy runs the steps of a plan, those that lose data too. The caller has shown the plan to a person who said yes.
+// Programs that are connected to PostgreSQL must be started again afterwards: their prepared statements know the columns
+// that were made anew by their old type.
 func ApplyLossy(ctx context.Context, tx *store.Tx, steps []Step) error {
 	for _, st := range steps {
 		if st.SQL != "" && !strings.HasPrefix(st.SQL, "--") {

@@ -25,7 +25,7 @@ func (s *Store) finish(ctx context.Context, tx *store.Tx, a identity.Actor, r *R
 	t := r.Type
 	env := s.env(ctx, tx, a, r)
 	t.Compute(r.Values, env)
-	s.settle(a, r)
+	s.settle(r)
 	if err := t.Verify(s.Set(), r.Values, env, s.today()); err != nil {
 		return err
 	}
@@ -59,9 +59,18 @@ func (s *Store) locate(r *Record) {
 	}
 }
 
-// settle sets the area and organisation paths from the fields the type names, from its first place or area field, or
-// from the creator.
-func (s *Store) settle(a identity.Actor, r *Record) {
+// adopt gives a new record the area and organisation of its creator; settle replaces them where the record says.
+func adopt(a identity.Actor, r *Record) {
+	if a.Area != "" {
+		r.Values["area"] = a.Area
+	}
+	if a.Org != "" {
+		r.Values["org"] = a.Org
+	}
+}
+
+// settle sets the area and organisation paths from the fields the type names, or from its first place or area field.
+func (s *Store) settle(r *Record) {
 	area := ""
 	for _, f := range r.Type.FieldList {
 		if r.Type.Area != "" && f.Name != r.Type.Area {
@@ -81,16 +90,11 @@ func (s *Store) settle(a identity.Actor, r *Record) {
 			break
 		}
 	}
-	switch {
-	case area != "":
+	if area != "" {
 		r.Values["area"] = area
-	case r.Values["area"] == nil && a.Area != "":
-		r.Values["area"] = a.Area
 	}
 	if org, ok := r.Values[r.Type.Org].(string); ok && r.Type.Org != "" {
 		r.Values["org"] = org
-	} else if r.Values["org"] == nil && a.Org != "" {
-		r.Values["org"] = a.Org
 	}
 }
 
@@ -105,6 +109,13 @@ func (s *Store) checkLinks(ctx context.Context, tx *store.Tx, a identity.Actor, 
 			case c.Type == "ref", c.Type == "refs":
 				failed = s.checkRefs(ctx, tx, pointer, c, v, bad)
 			case s.opt.Names == nil:
+			case c.Type == "place":
+				place, _ := v.(map[string]any)
+				if area := asString(place["area"]); area != "" {
+					if _, known := s.opt.Names.Name("area", area); !known {
+						bad.At(pointer, "field.unknown.area", "id", area)
+					}
+				}
 			case c.Type == "org", c.Type == "person", c.Type == "area":
 				if _, known := s.opt.Names.Name(c.Type, asString(v)); !known {
 					bad.At(pointer, "field.unknown."+c.Type, "id", v)

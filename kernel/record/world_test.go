@@ -191,16 +191,19 @@ func newWorldOf(t testing.TB, db *store.DB, archive string) *world {
 	})
 	check(w.apply(t, w.set))
 	w.s.Use(w.set)
-	grants := []*policy.Grant{
+	check(w.policy.Load(w.set, []*policy.Role{
+		{Name: "t.clerk", Grade: 3}, {Name: "t.town", Grade: 3}, {Name: "t.guest", Grade: 1}, {Name: "t.writer", Grade: 2},
+	}, w.grants()))
+	return w
+}
+
+func (w *world) grants() []*policy.Grant {
+	return []*policy.Grant{
 		{Role: "t.clerk", On: "*", Do: []string{"*"}},
 		{Role: "t.town", On: "*", Do: []string{"*"}, Scope: "area"},
 		{Role: "t.guest", On: "*", Do: []string{"read", "create"}},
 		{Role: "t.writer", On: "*", Do: []string{"create"}},
 	}
-	check(w.policy.Load(w.set, []*policy.Role{
-		{Name: "t.clerk", Grade: 3}, {Name: "t.town", Grade: 3}, {Name: "t.guest", Grade: 1}, {Name: "t.writer", Grade: 2},
-	}, grants))
-	return w
 }
 
 // apply brings the tables to a set of declarations.

@@ -154,11 +154,14 @@ func (f *Field) Parse(v any) (any, *fault.Field) {
 	return f.kind.parse(f, v)
 }
 
-// Distrust takes from a JSON value what only the kernel may say: the grid and the area of a place. It is for input of
+// Distrust takes from a JSON value what only the kernel may say: the grid of a place, and its area where there is a point. It is for input of
 // people, before Parse.
 func (f *Field) Distrust(v any) any {
 	m, ok := v.(map[string]any)
 	if f.Type == "place" && ok {
+		if m["lon"] == nil && m["lat"] == nil { // without a point people say the area themselves; it must exist
+			return pick(m, "address", "area")
+		}
 		return pick(m, "lon", "lat", "address")
 	}
 	list, ok := v.([]any)

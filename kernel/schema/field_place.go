@@ -13,7 +13,7 @@ import (
 )
 
 // placeKind is a point with its address, grid and area: {"lon","lat","address","grid","area"}. Coordinates are CGCS2000
-// degrees; grid and area are assigned on write from the point and cannot be given.
+// degrees; grid and area are assigned on write from the point. Without a point the area may be given, the grid never.
 type placeKind struct{ document }
 
 func (placeKind) columns(f *Field) []Column {
