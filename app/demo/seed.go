@@ -116,7 +116,7 @@ func (s *seeder) beginning() time.Time {
 	for _, h := range s.plan.histories {
 		days = max(days, h.Days+30)
 	}
-	day := clock.DateOf(s.cfg.Until) - clock.Date(days) //nolint:gosec // a small number
+	day := clock.DateOf(s.cfg.Until) - clock.Date(days)
 	return day.Start().Add(9 * time.Hour)
 }
 

@@ -88,12 +88,12 @@ func TestRefusals(t *testing.T) {
 	})
 }
 
-// TestGridIsNotGiven: grid and area of a place come from the point alone; without one they cannot be claimed.
+// TestGridIsNotGiven: grid and area of a place come from its point; without one the area may be said, the grid never.
 func TestGridIsNotGiven(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, storetest.SQLite(t))
 	for _, place := range []values{
-		{"address": "somewhere", "grid": "g2", "area": "/9/2/"},
+		{"address": "somewhere", "grid": "g2", "area": "/9/1/"},
 		{"lon": 111.5, "lat": 35.0, "grid": "g2", "area": "/9/2/"},
 		{"lon": 10.0, "lat": 35.0, "grid": "g2", "area": "/9/2/"},
 	} {
@@ -104,6 +104,10 @@ func TestGridIsNotGiven(t *testing.T) {
 		if p, _ := r.Values["place"].(map[string]any); p["grid"] == "g2" {
 			t.Errorf("%v: the grid was believed", place)
 		}
+	}
+	_, err := w.create(t, clerk, "t.case", values{"kind": "0101", "place": values{"address": "x", "area": "/7/"}})
+	if diff := cmp.Diff([]string{"/place field.unknown.area"}, pointers(err)); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -132,8 +132,14 @@ func (p *planner) plan() error {
 
 func historyColumns() []schema.Column {
 	return []schema.Column{
-		{Name: "id", Type: "TEXT"}, {Name: "rev", Type: "BIGINT"}, {Name: "op", Type: "TEXT"}, {Name: "at", Type: "BIGINT"},
-		{Name: "by_person", Type: "TEXT"}, {Name: "reason", Type: "TEXT"}, {Name: "patch", Type: "TEXT"}, {Name: "salt", Type: "TEXT"},
+		{Name: "id", Type: "TEXT"},
+		{Name: "rev", Type: "BIGINT"},
+		{Name: "op", Type: "TEXT"},
+		{Name: "at", Type: "BIGINT"},
+		{Name: "by_person", Type: "TEXT"},
+		{Name: "reason", Type: "TEXT"},
+		{Name: "patch", Type: "TEXT"},
+		{Name: "salt", Type: "TEXT"},
 	}
 }
 

@@ -120,7 +120,7 @@ func searchFiles(t *testing.T, url string) {
 			t.Log("SKIPPED: no pg_dump, THE FILES OF POSTGRESQL WERE NOT SEARCHED FOR SECRETS")
 			return
 		}
-		if content, err = exec.CommandContext(t.Context(), dump, url).Output(); err != nil { //nolint:gosec // a program found on this machine
+		if content, err = exec.CommandContext(t.Context(), dump, url).Output(); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -183,7 +183,7 @@ func TestKeys(t *testing.T) {
 	if again, err := os.ReadFile(file); err != nil || !cmp.Equal(first, again) {
 		t.Error("an existing file was changed")
 	}
-	if err := os.Chmod(file, 0o644); err != nil { //nolint:gosec // the mistake that is tested
+	if err := os.Chmod(file, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	_, err = record.LoadKeys(file, zeros{})

@@ -32,7 +32,7 @@ type upgrade struct {
 }
 
 var upgradeTypes = []string{
-	"text", "longtext", "integer", "decimal, scale: 0", "money", "decimal, scale: 4", "date", "datetime", "boolean", "json", "place", "files", "secret", "period",
+	"text", "longtext", "integer", "decimal, scale: 0", "money", "decimal, scale: 4", "date", "datetime", "boolean", "json", "secret",
 }
 
 func (u *upgrade) declaration() string {
@@ -112,7 +112,7 @@ func becomes(v any, from, to *schema.Field) (next any, loss bool) {
 	case a == "date" && b == "text":
 		return v, false
 	case a != b:
-		return nil, a != "place" && a != "period" && b != "place" && b != "period" // whose columns have other names: nothing goes
+		return nil, true
 	case a != "number":
 		return v, false
 	}
@@ -140,7 +140,18 @@ func becomes(v any, from, to *schema.Field) (next any, loss bool) {
 func (u *upgrade) next() {
 	names := []string{"f1", "f2", "f3", "order"}
 	n := rapid.SampledFrom(names).Draw(u.rt, "field")
-	switch rapid.IntRange(0, 6).Draw(u.rt, "change") {
+	switch rapid.IntRange(0, 7).Draw(u.rt, "change") {
+	case 7: // types of several columns come and go
+		n, d := "g1", "place"
+		if rapid.Bool().Draw(u.rt, "period") {
+			n, d = "g2", "period"
+		}
+		if u.fields[n] != "" {
+			d = ""
+		}
+		if u.fields[n] = d; d == "" {
+			delete(u.fields, n)
+		}
 	case 0:
 		delete(u.fields, n)
 	case 1:

@@ -223,7 +223,6 @@ var (
 	chief  = identity.Actor{Person: "p2", Org: "/c/", Area: "/9/", Roles: []string{"t.clerk"}, Clearance: 4, Via: "test"}
 	town   = identity.Actor{Person: "p3", Org: "/c/a/", Area: "/9/1/", Roles: []string{"t.town"}, Clearance: 3, Via: "test"}
 	guest  = identity.Actor{Person: "p4", Org: "/c/b/", Area: "/9/2/", Roles: []string{"t.guest"}, Clearance: 1, Via: "test"}
-	writer = identity.Actor{Person: "p5", Org: "/c/b/", Area: "/9/2/", Roles: []string{"t.writer"}, Clearance: 2, Via: "test"}
 	nobody = identity.Actor{Person: "p6", Via: "test", Clearance: 4}
 )
 

@@ -154,8 +154,8 @@ func (f *Field) Parse(v any) (any, *fault.Field) {
 	return f.kind.parse(f, v)
 }
 
-// Distrust takes from a JSON value what only the kernel may say: the grid of a place, and its area where there is a point. It is for input of
-// people, before Parse.
+// Distrust takes from a JSON value what only the kernel may say: the grid of a place, and its area where there is a
+// point. It is for input of people, before Parse.
 func (f *Field) Distrust(v any) any {
 	m, ok := v.(map[string]any)
 	if f.Type == "place" && ok {

@@ -47,6 +47,9 @@ func (secretKind) encode(_ *Field, v any) []any {
 }
 
 func (secretKind) decode(_ *Field, cols []any) any {
+	if cols[0] == nil { // a digest left over from a column that was made anew
+		return nil
+	}
 	return Sealed{Cipher: asString(cols[0]), Blind: asString(cols[1])}
 }
 

@@ -179,7 +179,7 @@ func (d *Draft) ParseType(pack, file string, src []byte) {
 		return
 	}
 	t := &Type{Pack: pack, Pos: Pos{file, root.Line}, fields: map[string]*Field{}, lines: map[string]int{}}
-	var plain yaml.Node = *root
+	plain := *root
 	plain.Content = nil
 	Pairs(root, func(key string, line int, value *yaml.Node) {
 		t.lines[key] = line

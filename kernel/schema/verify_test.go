@@ -76,7 +76,8 @@ func TestVerify(t *testing.T) {
 		{"check without field", schema.Values{"name": "all"}, []string{" t.check.name"}},
 		{"codes in rows", schema.Values{"name": "x", "items": []any{map[string]any{"kind": "0101"}, map[string]any{"kind": "99"}}}, []string{"/items/1/kind field.code"}},
 		{
-			"all at once", schema.Values{"name": "all", "kind": "0101", "price": "200.00"},
+			"all at once",
+			schema.Values{"name": "all", "kind": "0101", "price": "200.00"},
 			[]string{" t.check.name", "/price t.check.price", "/reason field.required"},
 		},
 	} {
