@@ -129,9 +129,17 @@ func TestGarbage(t *testing.T) {
 			"half": `{"detail":`, "two": `{} {}`, "trailing": `{"reason":"x"}]`, "no json": "detail=x", "html": "<a/>", "nul": "\x00", "utf-16": "\xff\xfe{\x00}\x00", "xml": `<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>`,
 		}
 		for _, target := range []struct{ method, path string }{
-			{"POST", "/api/v1/records/urban.case"}, {"POST", "/api/v1/records/urban.duty"}, {"PATCH", "/api/v1/records/urban.duty/" + duty.text("id")},
-			{"POST", "/api/v1/records/urban.case/" + id + "/commands/oversee"}, {"POST", "/api/v1/records/urban.case:bulk"}, {"POST", "/api/v1/records/urban.case/" + id + "/commands/merge"},
-			{"POST", "/api/v1/session"}, {"PUT", "/api/v1/session"}, {"POST", "/api/v1/password"}, {"POST", "/api/v1/tasks/" + task + "/commands/complete"}, {"POST", "/api/v1/files"},
+			{"POST", "/api/v1/records/urban.case"},
+			{"POST", "/api/v1/records/urban.duty"},
+			{"PATCH", "/api/v1/records/urban.duty/" + duty.text("id")},
+			{"POST", "/api/v1/records/urban.case/" + id + "/commands/oversee"},
+			{"POST", "/api/v1/records/urban.case:bulk"},
+			{"POST", "/api/v1/records/urban.case/" + id + "/commands/merge"},
+			{"POST", "/api/v1/session"},
+			{"PUT", "/api/v1/session"},
+			{"POST", "/api/v1/password"},
+			{"POST", "/api/v1/tasks/" + task + "/commands/complete"},
+			{"POST", "/api/v1/files"},
 		} {
 			for name, body := range bodies {
 				for _, key := range []string{"", "key-" + name} {

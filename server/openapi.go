@@ -2,27 +2,31 @@ package server
 
 import (
 	"maps"
-
-	"chengshu/kernel/schema"
+	"net/http"
+	"slices"
+	"strings"
 )
 
+// document is an OpenAPI 3.1 document in the making.
+type document struct {
+	paths   map[string]any
+	schemas map[string]any
+}
+
 // openapi gives an OpenAPI 3.1 document of what the caller may call: one set of paths per record type, with the schemas
-// that the declarations give, and the fixed paths of tasks, session and journal.
+// that the declarations give, and the fixed paths of session, tasks, files, map and journal.
 func (s *Server) openapi(r *request) (reply, error) {
-	paths := map[string]any{}
-	schemas := map[string]any{"Problem": problemSchema(), "Task": map[string]any{"type": "object", "required": []string{"id", "state", "node"}}}
+	d := &document{paths: map[string]any{}, schemas: coreSchemas()}
 	for _, t := range s.bundle().Set.Types() {
-		actions := s.permitted(r, t)
-		if len(actions) == 0 {
-			continue
+		if actions := s.permitted(r, t); len(actions) > 0 {
+			s.describeType(r, d, t, actions)
 		}
-		s.describeType(t, actions, paths, schemas)
 	}
-	s.describeFixed(paths)
+	d.core(r.signedIn() == nil, s.auditor(r) == nil, s.opt.Demo != nil)
 	return reply{Body: map[string]any{
-		"openapi": "3.1.0", "info": map[string]any{"title": "Chengshu", "version": "1"},
-		"servers": []any{map[string]any{"url": "/"}}, "paths": paths, "components": map[string]any{
-			"schemas": schemas,
+		"openapi": "3.1.0", "info": map[string]any{"title": "Chengshu", "version": "1", "license": map[string]any{"name": "Apache-2.0", "identifier": "Apache-2.0"}},
+		"servers": []any{map[string]any{"url": "/"}}, "paths": d.paths, "components": map[string]any{
+			"schemas": d.schemas,
 			"securitySchemes": map[string]any{
 				"bearer": map[string]any{"type": "http", "scheme": "bearer"},
 				"cookie": map[string]any{"type": "apiKey", "in": "cookie", "name": cookieName},
@@ -31,116 +35,92 @@ func (s *Server) openapi(r *request) (reply, error) {
 	}}, nil
 }
 
-func problemSchema() map[string]any {
-	text := map[string]any{"type": "string"}
-	return map[string]any{
-		"type": "object", "required": []string{"type", "title", "status", "code", "detail", "trace"},
-		"properties": map[string]any{
-			"type": text, "title": text, "status": map[string]any{"type": "integer"}, "code": text, "detail": text, "trace": text,
-			"errors": map[string]any{"type": "array", "items": map[string]any{
-				"type": "object", "required": []string{"pointer", "code", "detail"}, "properties": map[string]any{"pointer": text, "code": text, "detail": text},
-			}},
-		},
-	}
+// call describes one operation.
+type call struct {
+	id, summary string
+	status      int            // of success
+	answer      map[string]any // schema of a JSON answer; nil for none
+	media       string         // media type of an answer that is no JSON
+	body        map[string]any // schema of a JSON body; nil for none
+	form        map[string]any // schema of a multipart body
+	query       []string       // "name", "name!" for a required one, "name integer"
+	match       bool           // needs If-Match
+	key         bool           // takes an Idempotency-Key
 }
 
-func has(list []string, s string) bool { return contains(list, s) }
-
-// describeType adds the paths and schemas of one record type.
-func (s *Server) describeType(t *schema.Type, actions []string, paths, schemas map[string]any) {
-	name := schemaName(t.Name)
-	schemas[name], schemas[name+"Input"] = s.recordSchema(t), s.inputSchema(t)
-	ref := map[string]any{"$ref": "#/components/schemas/" + name}
-	input := map[string]any{"$ref": "#/components/schemas/" + name + "Input"}
-	label := s.word("type."+t.Name, nil)
-	base := "/api/v1/records/" + t.Name
-	list, one := map[string]any{}, map[string]any{"parameters": []any{parameter("id", "path", true)}}
-	if has(actions, "read") {
-		list["get"] = operation(label, t.Name, "list", answers(200, map[string]any{
-			"type": "object", "required": []string{"items", "next"}, "properties": map[string]any{
-				"items": map[string]any{"type": "array", "items": ref}, "next": map[string]any{"type": "string"}, "total": map[string]any{"type": "integer"},
-			},
-		}), nil, "filter", "q", "bbox", "sort", "limit", "cursor", "fields", "total")
-		one["get"] = operation(label, t.Name, "get", answers(200, ref), nil)
-		paths[base+"/{id}/history"] = map[string]any{"parameters": []any{parameter("id", "path", true)}, "get": operation(label, t.Name, "history", answers(200, itemList()), nil)}
-		paths[base+":aggregate"] = map[string]any{"get": operation(label, t.Name, "aggregate", answers(200, itemList()), nil, "by", "measure", "filter", "q")}
-	}
-	if has(actions, "create") {
-		list["post"] = operation(label, t.Name, "create", answers(201, map[string]any{"type": "object", "required": []string{"id"}}), input)
-	}
-	if has(actions, "update") {
-		one["patch"] = operation(label, t.Name, "update", answers(200, ref), map[string]any{"type": "object"})
-	}
-	if has(actions, "delete") {
-		one["delete"] = operation(label, t.Name, "delete", map[string]any{"204": map[string]any{"description": "done"}, "default": problemAnswer()}, nil, "reason")
-	}
-	if len(list) > 0 {
-		paths[base] = list
-	}
-	if len(one) > 1 {
-		paths[base+"/{id}"] = one
-	}
-	for _, c := range t.Commands {
-		if has(actions, c.Name) {
-			paths[base+"/{id}/commands/"+c.Name] = map[string]any{
-				"parameters": []any{parameter("id", "path", true)},
-				"post":       operation(s.word("command."+t.Name+"."+c.Name, nil), t.Name, c.Name, answers(200, ref), map[string]any{"type": "object"}),
-			}
+// add puts an operation under its path; the parameters of the path are found in it.
+func (d *document) add(method, path string, c call) {
+	item, _ := d.paths[path].(map[string]any)
+	if item == nil {
+		item = map[string]any{}
+		d.paths[path] = item
+		if params := pathParameters(path); params != nil {
+			item["parameters"] = params
 		}
 	}
+	if c.summary == "" {
+		c.summary = c.id
+	}
+	op := map[string]any{
+		"summary": c.summary, "operationId": c.id, "responses": c.responses(),
+		"security": []any{map[string]any{"bearer": []string{}}, map[string]any{"cookie": []string{}}, map[string]any{}},
+	}
+	content := map[string]any{}
+	if c.body != nil {
+		content["application/json"] = map[string]any{"schema": c.body}
+	}
+	if c.form != nil {
+		content["multipart/form-data"] = map[string]any{"schema": c.form}
+	}
+	if len(content) > 0 {
+		op["requestBody"] = map[string]any{"required": true, "content": content}
+	}
+	if params := c.parameters(); params != nil {
+		op["parameters"] = params
+	}
+	item[strings.ToLower(method)] = op
 }
 
-func itemList() map[string]any {
-	return map[string]any{"type": "object", "required": []string{"items"}, "properties": map[string]any{"items": map[string]any{"type": []string{"array", "null"}}}}
+func (c call) responses() map[string]any {
+	ok := map[string]any{"description": http.StatusText(c.status)}
+	switch {
+	case c.answer != nil:
+		ok["content"] = map[string]any{"application/json": map[string]any{"schema": c.answer}}
+	case c.media != "":
+		ok["content"] = map[string]any{c.media: map[string]any{"schema": map[string]any{"type": "string"}}}
+	}
+	problem := map[string]any{"application/problem+json": map[string]any{"schema": reference("Problem")}}
+	return map[string]any{text(c.status): ok, "default": map[string]any{"description": "problem", "content": problem}}
 }
 
-func schemaName(typ string) string {
-	out := []rune{}
-	upper := true
-	for _, r := range typ {
-		if r == '.' || r == '_' {
-			upper = true
-			continue
-		}
-		if upper && r >= 'a' && r <= 'z' {
-			r -= 'a' - 'A'
-		}
-		upper = false
-		out = append(out, r)
+func (c call) parameters() []any {
+	var out []any
+	for _, q := range c.query {
+		name, typ, _ := strings.Cut(q, " ")
+		name, required := strings.CutSuffix(name, "!")
+		out = append(out, parameter(name, "query", required, typ))
 	}
-	return string(out)
+	if c.match {
+		out = append(out, parameter("If-Match", "header", true, ""))
+	}
+	if c.key {
+		out = append(out, parameter("Idempotency-Key", "header", false, ""))
+	}
+	return out
 }
 
-// recordSchema is what is answered. Values may come masked, so their types are those of the declaration or a string.
-func (s *Server) recordSchema(t *schema.Type) map[string]any {
-	text := map[string]any{"type": "string"}
-	props := map[string]any{"type": text, "id": text, "rev": map[string]any{"type": "integer"}, "_display": map[string]any{"type": "object"}}
-	for _, n := range []string{"number", "title", "state", "area", "org", "owner", "created_at", "created_by", "updated_at", "updated_by"} {
-		props[n] = text
-	}
-	for _, f := range t.FieldList {
-		sch := f.JSONSchema()
-		if f.Grade > 1 {
-			sch = map[string]any{"anyOf": []any{sch, text, map[string]any{"type": "object"}, map[string]any{"type": "null"}}}
-		}
-		props[f.Name] = described(sch, s.label(t.Name)(f.Name))
-	}
-	return map[string]any{"type": "object", "required": []string{"id", "type", "rev"}, "properties": props}
+func parameter(name, in string, required bool, typ string) map[string]any {
+	return map[string]any{"name": name, "in": in, "required": required, "schema": typed(typ)}
 }
 
-func (s *Server) inputSchema(t *schema.Type) map[string]any {
-	props := map[string]any{}
-	required := []string{}
-	for _, f := range t.FieldList {
-		if !f.Writable() {
-			continue
-		}
-		props[f.Name] = described(f.JSONSchema(), s.label(t.Name)(f.Name))
-		if f.Required && f.Default == "" {
-			required = append(required, f.Name)
+func pathParameters(path string) []any {
+	var out []any
+	for part := range strings.SplitSeq(path, "/") {
+		if name, ok := strings.CutPrefix(part, "{"); ok {
+			out = append(out, parameter(strings.TrimSuffix(name, "}"), "path", true, ""))
 		}
 	}
-	return map[string]any{"type": "object", "properties": props, "required": required, "additionalProperties": false}
+	return out
 }
 
 func described(sch map[string]any, label string) map[string]any {
@@ -149,58 +129,88 @@ func described(sch map[string]any, label string) map[string]any {
 	return out
 }
 
-func parameter(name, in string, required bool) map[string]any {
-	return map[string]any{"name": name, "in": in, "required": required, "schema": map[string]any{"type": "string"}}
+// schemaName makes "UrbanCase" of "urban.case".
+func schemaName(typ string) string {
+	var out strings.Builder
+	for part := range strings.FieldsFuncSeq(typ, func(r rune) bool { return r == '.' || r == '_' }) {
+		out.WriteString(strings.ToUpper(part[:1]) + part[1:])
+	}
+	return out.String()
 }
 
-func operation(summary, typ, id string, responses, body map[string]any, queries ...string) map[string]any {
-	op := map[string]any{"summary": summary, "operationId": typ + "." + id, "responses": responses, "security": []any{map[string]any{"bearer": []string{}}, map[string]any{"cookie": []string{}}, map[string]any{}}}
-	if body != nil {
-		op["requestBody"] = map[string]any{"content": map[string]any{"application/json": map[string]any{"schema": body}}}
+// core adds the paths that do not depend on declarations.
+func (d *document) core(signedIn, auditor, demo bool) {
+	get := func(path, id string, answer map[string]any, query ...string) {
+		d.add("GET", path, call{id: id, status: 200, answer: answer, query: query})
 	}
-	var params []any
-	for _, q := range queries {
-		params = append(params, parameter(q, "query", false))
+	d.add("POST", "/api/v1/session", call{id: "signIn", status: 200, answer: reference("SignedIn"), body: shape("username", "password")})
+	d.add("DELETE", "/api/v1/session", call{id: "signOut", status: 204})
+	get("/api/v1/types", "types", listOf("TypeSummary"))
+	get("/api/v1/types/{type}", "type", reference("Type"))
+	get("/api/v1/codes/{table}", "codes", reference("Codes"))
+	get("/api/v1/areas", "areas", listOf("Area"), "parent")
+	get("/api/v1/map", "map", reference("Map"))
+	get("/api/v1/indicators", "indicators", listOf("Indicator"), "pack")
+	get("/api/v1/indicators/{id}", "indicator", reference("IndicatorAnswer"), "from date", "to date", "by")
+	get("/api/v1/locale/zh-CN", "locale", map[string]any{"type": "object", "additionalProperties": typed("")})
+	get("/api/openapi.json", "openapi", typed("object"))
+	d.add("POST", "/api/v1/files", call{id: "upload", status: 201, answer: reference("File"), form: reference("Upload")})
+	d.add("GET", "/api/v1/files/{id}", call{id: "download", status: 200, media: "*/*"})
+	d.add("GET", "/tiles/{layer}/{z}/{x}/{y}", call{id: "tile", status: 200, media: "application/vnd.mapbox-vector-tile"})
+	d.add("GET", "/api/v1/journal/checkpoint", call{id: "checkpoint", status: 200, media: "text/plain"})
+	if demo {
+		get("/api/v1/demo/accounts", "demoAccounts", listOf("DemoAccount"))
 	}
-	if id == "update" || id == "delete" {
-		params = append(params, parameter("If-Match", "header", true))
+	if signedIn {
+		d.signedIn(get)
 	}
-	if params != nil {
-		op["parameters"] = params
+	if auditor {
+		get("/api/v1/journal/proof", "journalProof", reference("Proof"), "seq! integer")
 	}
-	return op
+	d.drop()
 }
 
-func answers(code int, sch map[string]any) map[string]any {
-	return map[string]any{
-		text(code): map[string]any{"description": "ok", "content": map[string]any{"application/json": map[string]any{"schema": sch}}},
-		"default":  problemAnswer(),
-	}
+// signedIn adds what visitors cannot call.
+func (d *document) signedIn(get func(path, id string, answer map[string]any, query ...string)) {
+	d.add("PUT", "/api/v1/session", call{id: "switchPost", status: 200, answer: reference("Me"), body: shape("post")})
+	d.add("POST", "/api/v1/password", call{id: "changePassword", status: 204, body: shape("old", "new")})
+	get("/api/v1/me", "me", reference("Me"))
+	get("/api/v1/sessions", "sessions", listOf("Session"))
+	d.add("DELETE", "/api/v1/sessions/{id}", call{id: "killSession", status: 204})
+	get("/api/v1/tasks", "tasks", listOf("Task", "next"), "state", "scope", "type", "node", "limit integer", "cursor")
+	get("/api/v1/tasks/{id}/return-targets", "returnTargets", listOf("ReturnTarget"))
+	d.add("POST", "/api/v1/tasks/{id}/commands/{command}", call{id: "taskCommand", status: 200, answer: reference("TaskResult"), body: reference("CommandInput"), key: true})
+	get("/api/v1/inbox", "inbox", listOf("Notice", "unread integer", "next"), "unread", "cursor")
+	d.add("POST", "/api/v1/inbox/{id}/read", call{id: "inboxRead", status: 204})
+	d.add("POST", "/api/v1/inbox/read-all", call{id: "inboxReadAll", status: 204})
+	d.add("GET", "/api/v1/events", call{id: "events", status: 200, media: "text/event-stream"})
+	get("/api/v1/people", "people", listOf("Person"), "q", "role", "org")
+	get("/api/v1/orgs", "orgs", listOf("Org"))
+	get("/api/v1/journal", "journal", listOf("Entry", "next"), "subject", "actor", "action", "limit integer", "cursor")
 }
 
-func problemAnswer() map[string]any {
-	return map[string]any{"description": "problem", "content": map[string]any{"application/problem+json": map[string]any{"schema": map[string]any{"$ref": "#/components/schemas/Problem"}}}}
-}
-
-// describeFixed adds the paths that do not depend on declarations.
-func (s *Server) describeFixed(paths map[string]any) {
-	object := map[string]any{"type": "object"}
-	get := func(path, id string, sch map[string]any, queries ...string) {
-		paths[path] = map[string]any{"get": operation(id, "core", id, answers(200, sch), nil, queries...)}
+// drop removes the schemas that nothing refers to, such as those of calls the caller has no part in.
+func (d *document) drop() {
+	used := map[string]bool{}
+	var walk func(v any)
+	walk = func(v any) {
+		switch x := v.(type) {
+		case map[string]any:
+			if ref, ok := x["$ref"].(string); ok {
+				if name := ref[strings.LastIndex(ref, "/")+1:]; !used[name] {
+					used[name] = true
+					walk(d.schemas[name])
+				}
+			}
+			for _, k := range slices.Sorted(maps.Keys(x)) {
+				walk(x[k])
+			}
+		case []any:
+			for _, one := range x {
+				walk(one)
+			}
+		}
 	}
-	get("/api/v1/me", "me", object)
-	get("/api/v1/types", "types", itemList())
-	get("/api/v1/tasks", "tasks", itemList(), "state", "scope", "type", "limit", "cursor")
-	get("/api/v1/inbox", "inbox", itemList(), "unread")
-	get("/api/v1/indicators", "indicators", itemList(), "pack")
-	get("/api/v1/areas", "areas", itemList(), "parent")
-	get("/api/v1/journal", "journal", itemList(), "subject", "actor", "action", "limit", "cursor")
-	paths["/api/v1/session"] = map[string]any{
-		"post":   operation("sign in", "core", "signIn", answers(200, map[string]any{"type": "object", "required": []string{"token", "person", "posts"}}), object),
-		"delete": operation("sign out", "core", "signOut", map[string]any{"204": map[string]any{"description": "done"}, "default": problemAnswer()}, nil),
-	}
-	paths["/api/v1/tasks/{id}/commands/{command}"] = map[string]any{
-		"parameters": []any{parameter("id", "path", true), parameter("command", "path", true)},
-		"post":       operation("task command", "core", "taskCommand", answers(200, object), object),
-	}
+	walk(d.paths)
+	maps.DeleteFunc(d.schemas, func(name string, _ any) bool { return !used[name] })
 }

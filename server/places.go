@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -67,10 +66,6 @@ func (s *Server) people(r *request) (reply, error) {
 		items = append(items, m)
 	}
 	return reply{Body: map[string]any{"items": items}}, nil
-}
-
-func contains(list []string, s string) bool {
-	return slices.Contains(list, s)
 }
 
 // baseLayers are the layers everybody may see: the ground itself.

@@ -233,7 +233,7 @@ func (s *Server) deleteRecord(r *request) (reply, error) {
 }
 
 func (s *Server) history(r *request) (reply, error) {
-	var items []record.Revision
+	items := []record.Revision{}
 	err := s.read(r, func(ctx context.Context, tx *store.Tx) (err error) {
 		items, err = s.opt.Records.History(ctx, tx, r.actor, r.PathValue("type"), r.PathValue("id"))
 		return err
@@ -255,6 +255,9 @@ func (s *Server) aggregate(r *request, typ string) (reply, error) {
 		items, err = s.opt.Records.Aggregate(ctx, tx, r.actor, q, by, r.query("measure"))
 		return err
 	})
+	if items == nil {
+		items = []record.Group{}
+	}
 	for i := range items {
 		for j, b := range by {
 			if b == "state" {

@@ -107,6 +107,9 @@ func (s *Server) switchPost(r *request) (reply, error) {
 	if err := r.decode(&in); err != nil {
 		return reply{}, err
 	}
+	if in.Post == "" {
+		return reply{}, fault.New(fault.Invalid, "body.invalid").At("/post", "field.required")
+	}
 	a, err := s.opt.Identity.SwitchPost(r.Context(), r.token, in.Post)
 	if err != nil {
 		return reply{}, err

@@ -216,7 +216,7 @@ func (s *Server) actions(r *request) (reply, error) {
 	body := map[string]any{}
 	err := s.withRecord(r, func(ctx context.Context, tx *store.Tx, rec *record.Record) error {
 		offers := s.opt.Records.Offers(ctx, tx, r.actor, rec)
-		var open []map[string]any
+		open := []map[string]any{}
 		for _, c := range s.commands(r, rec.Type) {
 			if slices.ContainsFunc(offers, func(o record.Offer) bool { return o.Command == c["name"] }) {
 				open = append(open, c)
@@ -261,7 +261,7 @@ func (s *Server) recordFlow(r *request) (reply, error) {
 				}
 			}
 		}
-		body["xml"], body["active"], body["done"], body["state"] = string(xml), in.Nodes, done, in.State
+		body["xml"], body["active"], body["done"], body["state"] = string(xml), append([]string{}, in.Nodes...), done, in.State
 		return nil
 	})
 	return reply{Body: body}, err

@@ -8,7 +8,6 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"regexp"
 	"strings"
 	"sync/atomic"
@@ -247,23 +246,6 @@ func (c *client) uploadRequest(t *testing.T, path, name string, content []byte) 
 		t.Fatal(err)
 	}
 	return c.request(t, "POST", path, b.String(), "Content-Type", m.FormDataContentType())
-}
-
-// shared gives a path of the test data, which lie outside the repository.
-func shared(t *testing.T, elem string) string {
-	t.Helper()
-	root := os.Getenv("CHENGSHU_SHARED")
-	if root == "" {
-		root = "../../shared"
-	}
-	path := root + "/" + elem
-	if _, err := os.Stat(path); err != nil {
-		if os.Getenv("CHENGSHU_CI") == "1" {
-			t.Fatalf("test data are required: %v", err)
-		}
-		t.Skipf("SKIPPED WITHOUT TEST DATA: %v", err)
-	}
-	return path
 }
 
 // colleague makes a second person with the same post as another and signs them in.

@@ -28,3 +28,12 @@ export function dropDraft(name: string): void {
     return
   }
 }
+
+/** When a person leaves, nothing unsent stays behind in the browser. */
+export function dropAllDrafts(): void {
+  try {
+    for (const name of Object.keys(sessionStorage)) if (name.startsWith('chengshu.draft.')) sessionStorage.removeItem(name)
+  } catch {
+    return
+  }
+}

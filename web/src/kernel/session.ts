@@ -4,6 +4,7 @@ import * as sessionApi from '../api/session'
 import { onSignedOut, Problem } from '../api/client'
 import type { Me, MenuItem } from '../api/types'
 import { clearCatalog } from './catalog'
+import { dropAllDrafts } from './draft'
 import { addWords } from './i18n'
 
 interface State { status: 'unknown' | 'anonymous' | 'ready' | 'failed'; me: Me | null; unread: number; problem: Problem | null }
@@ -33,6 +34,7 @@ export async function signIn(username: string, password: string): Promise<void> 
 
 export async function signOut(): Promise<void> {
   await sessionApi.signOut().catch(() => undefined) // the session may be over already
+  dropAllDrafts() // an expired session keeps them: the person comes back
   forget()
 }
 
@@ -45,6 +47,7 @@ export async function switchPost(post: string): Promise<void> {
 function forget(): void {
   clearCatalog()
   session.me = null
+  session.unread = 0
   session.status = 'anonymous'
 }
 onSignedOut(forget)

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"chengshu/app"
+	"chengshu/app/scenario"
+	"chengshu/base/clock"
+	"chengshu/base/store"
+	"chengshu/kernel/identity"
+)
+
+// world is the product with a small synthetic ground and the demo people of its packs.
+type world struct {
+	*app.App
+	fake *clock.Fake
+	sc   *scenario.World
+	file string // of the SQLite database
+}
+
+// caseType is the record type that is measured: the widest of the packs, with the longest process.
+const caseType = "urban.case"
+
+// newWorld makes one on SQLite in a new directory, or in the database of a URL.
+func (b *bench) newWorld(ctx context.Context, name, url string) (*world, error) {
+	dir := filepath.Join(b.dir, name)
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return nil, err
+	}
+	a, fake, err := wire(ctx, dir, url)
+	if err != nil {
+		return nil, err
+	}
+	sc, err := scenario.NewWorld(ctx, a, fake)
+	if err != nil {
+		a.Close()
+		return nil, err
+	}
+	return &world{App: a, fake: fake, sc: sc, file: filepath.Join(dir, "chengshu.db")}, nil
+}
+
+func wire(ctx context.Context, dir, url string) (*app.App, *clock.Fake, error) {
+	fake := clock.NewFake(time.Date(2026, 3, 2, 9, 0, 0, 0, clock.Shanghai))
+	a, err := app.New(ctx, app.Config{Dir: dir, Database: url, Clock: fake, Cheap: true, Only: []string{"county", "urban"}})
+	return a, fake, err
+}
+
+// reopen opens the database of a world that was closed.
+func (b *bench) reopen(ctx context.Context, w *world) (*world, error) {
+	a, fake, err := wire(ctx, filepath.Dir(w.file), "")
+	if err != nil {
+		return nil, err
+	}
+	return &world{App: a, fake: fake, sc: w.sc, file: w.file}, nil
+}
+
+// actor gives the first demo person of a role, in an organisation where one is named.
+func (w *world) actor(ctx context.Context, role, org string) (identity.Actor, error) {
+	for _, p := range w.sc.People() {
+		if p.Role != role || org != "" && p.Org != org {
+			continue
+		}
+		var found []identity.Actor
+		err := w.DB.Read(ctx, func(tx *store.Tx) error {
+			var id string
+			if err := tx.QueryRow(ctx, `SELECT person FROM identity_account WHERE username = ?`, strings.ToLower(p.Username)).Scan(&id); err != nil {
+				return err
+			}
+			var err error
+			found, err = w.Identity.Posts(ctx, tx, id)
+			return err
+		})
+		if err != nil {
+			return identity.Actor{}, err
+		}
+		if len(found) > 0 {
+			found[0].Via = "bench"
+			return found[0], nil
+		}
+	}
+	return identity.Actor{}, fmt.Errorf("nobody is %s at %s", role, org)
+}
