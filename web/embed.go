@@ -116,7 +116,7 @@ func send(w http.ResponseWriter, r *http.Request, name string, data []byte) {
 	w.Header().Set("Content-Type", contentType(name))
 	w.WriteHeader(http.StatusOK)
 	if r.Method == http.MethodGet {
-		_, _ = w.Write(data) // the client went away; there is nobody to tell //nolint:gosec // files of our own build
+		_, _ = w.Write(data) //nolint:gosec // files of our own build; when the client went away there is nobody to tell
 	}
 }
 
