@@ -33,6 +33,11 @@ func (s *Store) Duplicates(ctx context.Context, tx *store.Tx, a identity.Actor, 
 	if d == nil {
 		return []Suspect{}, nil
 	}
+	for _, n := range append([]string{d.Place, d.Text}, d.Same...) { // distance and score would tell what the mask hides
+		if err := visible(a, r.Type, n); err != nil {
+			return nil, err
+		}
+	}
 	place, ok := r.Values[d.Place].(map[string]any)
 	lon, okLon := place["lon"].(float64)
 	lat, okLat := place["lat"].(float64)

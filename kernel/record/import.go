@@ -108,7 +108,7 @@ func (s *Store) match(t *schema.Type, header []string, label func(string) string
 				break
 			}
 		}
-		ignored := h == "" || h == label("state") || h == label("created_at") || h == label("_error")
+		ignored := h == "" || slices.ContainsFunc([]string{"state", "created_at", "_error"}, func(c string) bool { return h == c || h == label(c) })
 		if fields[i] == nil && !ignored {
 			bad.At("/"+h, "sheet.column", "column", h)
 		}

@@ -116,6 +116,9 @@ func (sh *Sheet) add(cells []string) error {
 		cells = cells[:len(cells)-1]
 	}
 	if sh.Header == nil {
+		if len(cells) == 0 {
+			return fault.New(fault.Invalid, "sheet.empty")
+		}
 		if len(cells) > maxSheetWidth {
 			return fault.New(fault.TooLarge, "sheet.wide", "columns", maxSheetWidth)
 		}
