@@ -389,6 +389,9 @@ func (s *Store) ByNumber(ctx context.Context, tx *store.Tx, typ, number string) 
 	if err != nil {
 		return nil, err
 	}
+	if !storable(number) {
+		return nil, notFound(t, number)
+	}
 	var id string
 	err = tx.QueryRow(ctx, "SELECT id FROM "+t.Table()+" WHERE number = ? AND deleted_at IS NULL", number).Scan(&id)
 	if store.None(err) {

@@ -118,6 +118,9 @@ func (s *Store) Unmask(ctx context.Context, tx *store.Tx, a identity.Actor, typ,
 	if strings.TrimSpace(reason) == "" {
 		return nil, fault.New(fault.Invalid, "record.invalid", "type", typ).At("/reason", "field.required")
 	}
+	if !storable(reason) {
+		return nil, fault.New(fault.Invalid, "record.invalid", "type", typ).At("/reason", "field.control")
+	}
 	r, err := s.reach(ctx, tx, a, typ, id, "unmask")
 	if err != nil {
 		return nil, err

@@ -66,6 +66,9 @@ func cleanName(name string) string {
 
 func (s *Store) file(ctx context.Context, tx *store.Tx, id string) (File, error) {
 	var f File
+	if !storable(id) {
+		return f, fault.New(fault.NotFound, "file.unknown", "id", id)
+	}
 	err := tx.QueryRow(ctx, "SELECT id, sum, name, size, type, owner, subject, field FROM record_file WHERE id = ?", id).
 		Scan(&f.ID, &f.Sum, &f.Name, &f.Size, &f.Type, &f.Owner, &f.Subject, &f.Field)
 	if store.None(err) {

@@ -129,6 +129,9 @@ func (s *Store) importRow(ctx context.Context, tx *store.Tx, a identity.Actor, t
 			data[f.Name] = s.byLabel(f, v)
 		}
 	}
+	if number >= 0 && number < len(row) && !storable(row[number]) {
+		return false, fault.New(fault.NotFound, "sheet.number", "number", strings.ToValidUTF8(row[number], ""))
+	}
 	if number >= 0 && number < len(row) && strings.TrimSpace(row[number]) != "" {
 		var id string
 		err := tx.QueryRow(ctx, "SELECT id FROM "+t.Table()+" WHERE number = ? AND deleted_at IS NULL", strings.TrimSpace(row[number])).Scan(&id)

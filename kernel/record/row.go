@@ -7,6 +7,7 @@ import (
 	"maps"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"chengshu/base/fault"
 	"chengshu/base/store"
@@ -219,6 +220,9 @@ type known struct {
 // load reads one record without asking policy; the caller does. Deleted records are found too. A step of a process looks
 // at its record several times; where nobody writes beside it, the table is asked once.
 func (s *Store) load(ctx context.Context, tx *store.Tx, t *schema.Type, id string) (*Record, error) {
+	if !storable(id) {
+		return nil, notFound(t, id)
+	}
 	if r, ok := tx.Kept(known{t, id}).(*Record); ok {
 		return r.clone(), nil
 	}
@@ -244,6 +248,10 @@ func read(ctx context.Context, tx *store.Tx, t *schema.Type, id string) (*Record
 	}
 	return found[0], nil
 }
+
+// storable tells whether a text can stand in a database: PostgreSQL refuses NUL and what is no UTF-8, and a refused
+// statement takes its transaction along.
+func storable(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
 func notFound(t *schema.Type, id string) error {
 	return fault.New(fault.NotFound, "record.unknown", "type", t.Name, "id", id)

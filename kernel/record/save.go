@@ -145,6 +145,10 @@ func (s *Store) checkRefs(ctx context.Context, tx *store.Tx, pointer string, f *
 		return err
 	}
 	for _, id := range ids {
+		if !storable(asString(id)) {
+			bad.At(pointer, "field.ref.unknown", "of", f.Of, "id", id)
+			continue
+		}
 		var one int
 		err := tx.QueryRow(ctx, "SELECT 1 FROM "+target.Table()+" WHERE id = ? AND deleted_at IS NULL", id).Scan(&one)
 		if store.None(err) {
@@ -178,6 +182,9 @@ func diff(old, r *Record) map[string]change {
 // save writes the record and its history and gives the body for the journal entry: what changed, personal values as
 // salted digests. old is nil for a new record. Nothing changed gives a nil body and writes nothing.
 func (s *Store) save(ctx context.Context, tx *store.Tx, a identity.Actor, old, r *Record, op, reason string) (json.RawMessage, error) {
+	if !storable(reason) {
+		return nil, fault.New(fault.Invalid, "record.invalid", "type", r.Type.Name).At("/reason", "field.control")
+	}
 	changes := diff(old, r)
 	if old != nil && len(changes) == 0 {
 		return nil, nil
