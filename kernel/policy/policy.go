@@ -110,6 +110,17 @@ func (tb *table) add(set *schema.Set, g *Grant, problems *schema.Problems) {
 	if _, ok := scopes()[g.Scope]; !ok {
 		problems.Add(g.Pos, "grant.scope", "scope", g.Scope)
 	}
+	for _, day := range []string{g.From, g.To} { // days are compared as text
+		if _, err := time.Parse(time.DateOnly, day); day != "" && err != nil {
+			problems.Add(g.Pos, "grant.term", "day", day)
+		}
+	}
+	if len(g.Do) == 0 {
+		problems.Add(g.Pos, "grant.empty")
+	}
+	if g.Role == "anonymous" && g.Scope == "own" { // visitors share one name: what one made would be everybody's
+		problems.Add(g.Pos, "grant.anonymous")
+	}
 	matched := false
 	for _, t := range set.Types() {
 		if g.On != "*" && g.On != t.Name && g.On != t.Pack+".*" {
