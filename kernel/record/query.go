@@ -63,6 +63,7 @@ func (s *Store) List(ctx context.Context, tx *store.Tx, a identity.Actor, q Quer
 	if err != nil {
 		return Page{}, err
 	}
+	q.Sort = order.String() // a cursor fits the order it was made in, whoever asked
 	page := Page{Total: -1}
 	if q.Total {
 		if err := tx.QueryRow(ctx, "SELECT count(*) FROM "+w.t.Table()+" WHERE "+w.sql(), w.args...).Scan(&page.Total); err != nil {
@@ -216,9 +217,10 @@ type ordering struct {
 func (s *Store) order(a identity.Actor, t *schema.Type, sort string) (*ordering, error) {
 	if sort == "" {
 		sort = t.Sort
-	}
-	if sort == "" {
-		sort = "-created_at"
+		// The type's own order is no wish of the caller's: who may not see its field gets the newest first.
+		if sort == "" || visible(a, t, strings.TrimPrefix(sort, "-")) != nil {
+			sort = "-created_at"
+		}
 	}
 	name, down := strings.CutPrefix(sort, "-")
 	c, ok := t.SQLColumn(name)
@@ -229,6 +231,14 @@ func (s *Store) order(a identity.Actor, t *schema.Type, sort string) (*ordering,
 		return nil, err
 	}
 	return &ordering{t: t, column: c.SQL, field: name, down: down, nullable: name != "created_at" && name != "updated_at" && name != "id"}, nil
+}
+
+// String gives the order as a query names it.
+func (o *ordering) String() string {
+	if o.down {
+		return "-" + o.field
+	}
+	return o.field
 }
 
 func (o *ordering) sql() string {

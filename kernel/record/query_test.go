@@ -275,6 +275,31 @@ func TestMaskedQueries(t *testing.T) {
 	})
 }
 
+// TestMaskedOrder: a type that is listed by a field the caller may not see is listed by age instead, and its cursors do not
+// fit the list of somebody who sees it.
+func TestMaskedOrder(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		t.Helper()
+		w := newWorldOf(t, db, "-- t/records/a.yaml --\nrecord: t.a\nsort: name\nfields: {name: {type: text, grade: 3}}\n")
+		var want []string
+		for _, n := range []string{"b", "c", "a"} {
+			want = append([]string{w.mustCreate(t, clerk, "t.a", values{"name": n}).ID()}, want...)
+			w.clock.Advance(time.Minute)
+		}
+		low, err := w.list(t, guest, record.Query{Type: "t.a"})
+		if diff := cmp.Diff(want, ids(low.Records)); diff != "" || err != nil {
+			t.Errorf("%v %s", err, diff)
+		}
+		page, err := w.list(t, clerk, record.Query{Type: "t.a", Limit: 1})
+		if err != nil || page.Records[0].Values["name"] != "a" {
+			t.Fatalf("%v %v", page, err)
+		}
+		_, err = w.list(t, guest, record.Query{Type: "t.a", Limit: 1, Cursor: page.Next})
+		wantFault(t, err, fault.Invalid, "query.cursor")
+	})
+}
+
 // TestMaskedPlace: whoever may not see a place cannot find it with a map window, nor by the distance of duplicates.
 func TestMaskedPlace(t *testing.T) {
 	t.Parallel()
