@@ -10,10 +10,12 @@ package insight
 import (
 	"context"
 	"fmt"
+	"math/big"
 	"slices"
 	"strings"
 	"time"
 
+	"chengshu/base/clock"
 	"chengshu/base/fault"
 	"chengshu/base/feel"
 	"chengshu/base/store"
@@ -77,7 +79,7 @@ func Compute(ctx context.Context, tx *store.Tx, a identity.Actor, s *record.Stor
 	return out, nil
 }
 
-// Formula gives the formula of an indicator as people check it.
+// formula gives the formula of an indicator as people check it.
 func formula(i *pack.Indicator) string {
 	num := or(i.Numerator, "true")
 	if i.Measure != "count" && i.Measure != "" {
@@ -96,17 +98,22 @@ func row(i *pack.Indicator, g record.Ratio, filter string) Row {
 		return r
 	}
 	r.Denominator = zero(g.Denominator)
-	num, errNum := feel.ParseNumber(fmt.Sprint(r.Numerator))
-	den, errDen := feel.ParseNumber(fmt.Sprint(r.Denominator))
-	if errNum != nil || errDen != nil || den.Sign() == 0 {
-		return r
-	}
-	scale := 1.0
-	if i.Unit == "percent" {
-		scale = 100
-	}
-	r.Value = fmt.Sprintf("%.2f", num.Float64()/den.Float64()*scale)
+	r.Value = quotient(r.Numerator, r.Denominator, i.Unit == "percent")
 	return r
+}
+
+// quotient divides exactly and rounds half up to two digits, as people check it by hand; nil where nothing can be divided.
+func quotient(numerator, denominator any, percent bool) any {
+	num, okNum := new(big.Rat).SetString(fmt.Sprint(numerator))
+	den, okDen := new(big.Rat).SetString(fmt.Sprint(denominator))
+	if !okNum || !okDen || den.Sign() == 0 {
+		return nil
+	}
+	out := num.Quo(num, den)
+	if percent {
+		out.Mul(out, big.NewRat(100, 1))
+	}
+	return out.FloatString(2)
 }
 
 func zero(v any) any {
@@ -116,15 +123,15 @@ func zero(v any) any {
 	return v
 }
 
-// period gives the FEEL condition that a record lies in [from, to).
+// period gives the FEEL condition that a record lies in [from, to), of a date field in the days of +08:00.
 func period(t *schema.Type, field string, from, to time.Time) string {
 	c, _ := t.SQLColumn(field)
-	layout, quoteOpen, quoteClose := time.RFC3339, `@"`, `"`
+	layout := time.RFC3339Nano
 	if c.Kind == feel.ColumnDate {
 		layout = time.DateOnly
 	}
-	lit := func(at time.Time) string { return quoteOpen + at.Format(layout) + quoteClose }
-	return field + " >= " + lit(from) + " and " + field + " < " + lit(to)
+	literal := func(at time.Time) string { return `@"` + at.In(clock.Shanghai).Format(layout) + `"` }
+	return field + " >= " + literal(from) + " and " + field + " < " + literal(to)
 }
 
 func join(parts ...string) string {

@@ -11,9 +11,10 @@ import (
 	"io/fs"
 	"maps"
 	"path"
-	"slices"
 	"sort"
 	"strings"
+
+	"gopkg.in/yaml.v3"
 
 	"chengshu/base/bpmn"
 	"chengshu/base/feel"
@@ -141,12 +142,14 @@ type loader struct {
 	bundle   *Bundle
 	draft    *schema.Draft
 	problems schema.Problems
+	seen     map[string]schema.Pos // by sort and id
+	needs    map[string]schema.Pos // where a pack says what it needs
 }
 
 // Load reads the packs of the sources, each a folder of pack folders, in the order that "needs" asks for. Words of the
 // kernel itself come in words. The fault Invalid "pack.invalid" lists every problem with its file and line.
 func Load(words map[string]string, funcs []feel.Func, sources ...fs.FS) (*Bundle, error) {
-	l := &loader{bundle: &Bundle{words: map[string]string{}}, draft: schema.NewDraft(funcs...)}
+	l := &loader{bundle: &Bundle{words: map[string]string{}}, draft: schema.NewDraft(funcs...), seen: map[string]schema.Pos{}, needs: map[string]schema.Pos{}}
 	maps.Copy(l.bundle.words, words)
 	var found []*Pack
 	for _, src := range sources {
@@ -189,6 +192,12 @@ func (l *loader) discover(src fs.FS) []*Pack {
 		p := &Pack{Words: map[string]string{}}
 		schema.DecodeStrict(file, root, p, &l.problems)
 		dir := path.Dir(file)
+		l.needs[p.Name] = schema.Pos{File: file, Line: root.Line}
+		schema.Pairs(root, func(key string, line int, _ *yaml.Node) {
+			if key == "needs" {
+				l.needs[p.Name] = schema.Pos{File: file, Line: line}
+			}
+		})
 		if p.Name != dir {
 			l.problems.Add(schema.Pos{File: file, Line: root.Line}, "pack.name", "name", p.Name, "folder", dir)
 			continue
@@ -216,7 +225,7 @@ func (l *loader) sorted(found []*Pack) []*Pack {
 	var visit func(name, by string)
 	visit = func(name, by string) {
 		p := byName[name]
-		pos := schema.Pos{File: by + "/pack.yaml", Line: 1}
+		pos := l.needs[by]
 		switch {
 		case p == nil:
 			l.problems.Add(pos, "pack.missing", "name", name)
@@ -235,64 +244,6 @@ func (l *loader) sorted(found []*Pack) []*Pack {
 		visit(n, n)
 	}
 	return out
-}
-
-// connect checks what refers across files: menus, layers, indicators and flows to types.
-func (l *loader) connect() {
-	set := l.bundle.Set
-	for _, p := range l.bundle.Packs {
-		for _, m := range p.Menu {
-			if m.Type != "" {
-				l.knownType(m.Pos, m.Type)
-			}
-		}
-		for _, y := range p.Layers {
-			l.knownType(y.Pos, y.Type)
-		}
-		for _, i := range p.Indicators {
-			l.checkIndicator(set, i)
-		}
-		for _, t := range set.Types() {
-			if t.Pack != p.Name || t.Flow == "" {
-				continue
-			}
-			at := slices.IndexFunc(p.Flows, func(f Flow) bool { return f.Key == t.FlowKey() })
-			if at < 0 {
-				l.problems.Add(t.Pos, "pack.flow", "flow", t.Flow)
-				continue
-			}
-			p.Flows[at].Type = t.Name
-		}
-	}
-}
-
-func (l *loader) knownType(pos schema.Pos, name string) {
-	if _, err := l.bundle.Set.Type(name); err != nil {
-		l.problems.Add(pos, "pack.type", "type", name)
-	}
-}
-
-func (l *loader) checkIndicator(set *schema.Set, i *Indicator) {
-	t, err := set.Type(i.Of)
-	if err != nil {
-		l.problems.Add(i.Pos, "pack.type", "type", i.Of)
-		return
-	}
-	for _, src := range []string{i.Numerator, i.Denominator} {
-		if src == "" {
-			continue
-		}
-		e, err := feel.Compile(src, t.Scope())
-		if err == nil {
-			_, err = e.SQL(nil, t.SQLColumn)
-		}
-		if err != nil {
-			l.problems.Add(i.Pos, "feel", "source", src, "detail", err.Error())
-		}
-	}
-	if c, ok := t.SQLColumn(i.Period); !ok || c.Kind != feel.ColumnDateTime && c.Kind != feel.ColumnDate {
-		l.problems.Add(i.Pos, "indicator.period", "field", i.Period)
-	}
 }
 
 // NodeName gives the name a node has in the model, its id where it has none.

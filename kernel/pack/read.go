@@ -56,8 +56,12 @@ func (l *loader) each(p *Pack, pattern string, fn func(file string, text []byte)
 func list[T any](l *loader, file string, text []byte, key string, add func(*T, schema.Pos)) {
 	root := schema.Document(file, text, &l.problems)
 	schema.Pairs(root, func(k string, line int, v *yaml.Node) {
-		if k != key || v.Kind != yaml.SequenceNode {
+		if k != key {
 			l.problems.Add(schema.Pos{File: file, Line: line}, "yaml.unknown", "key", k, "near", key)
+			return
+		}
+		if v.Kind != yaml.SequenceNode {
+			l.problems.Add(schema.Pos{File: file, Line: line}, "yaml.sequence", "key", k)
 			return
 		}
 		for _, n := range v.Content {
@@ -92,6 +96,10 @@ func (l *loader) roles(p *Pack, file string, text []byte) {
 				})
 			})
 		case "grants":
+			if v.Kind != yaml.SequenceNode {
+				l.problems.Add(schema.Pos{File: file, Line: line}, "yaml.sequence", "key", k)
+				return
+			}
 			for _, n := range v.Content {
 				g := &policy.Grant{Pos: schema.Pos{File: file, Line: n.Line}}
 				schema.DecodeStrict(file, n, g, &l.problems)
@@ -142,11 +150,13 @@ func Flatten(n *yaml.Node, prefix string, fn func(key, word string)) {
 	})
 }
 
+// expand puts arguments into words in one pass: braces inside an argument stay what somebody typed.
 func expand(w string, args map[string]any) string {
+	pairs := make([]string, 0, 2*len(args))
 	for k, v := range args {
-		w = strings.ReplaceAll(w, "{"+k+"}", fmt.Sprint(v))
+		pairs = append(pairs, "{"+k+"}", fmt.Sprint(v))
 	}
-	return w
+	return strings.NewReplacer(pairs...).Replace(w)
 }
 
 // ParseWords reads a locale file that belongs to no pack, such as the kernel's own.

@@ -158,10 +158,7 @@ func compile(t *schema.Type, g *Grant) (*rule, error) {
 		return r, nil
 	}
 	var err error
-	if r.expr, err = feel.Compile(strings.Join(parts, " and "), t.Scope()); err != nil {
-		return nil, err
-	}
-	r.filter, err = r.expr.SQL(nil, t.SQLColumn)
+	r.expr, r.filter, err = t.Filter(strings.Join(parts, " and "))
 	return r, err
 }
 

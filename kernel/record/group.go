@@ -2,7 +2,6 @@ package record
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -14,12 +13,10 @@ import (
 	"chengshu/kernel/schema"
 )
 
-// key is what records are grouped by: a column, or a cut of one.
+// key is what records are grouped by, with its SQL.
 type key struct {
-	path   string // "category", "place.grid"
-	cut    string // "", "day", "month", "year", or the number of levels of a path
-	column feel.Column
-	sql    string
+	schema.Cut
+	sql string
 }
 
 func groupKeys(d store.Dialect, a identity.Actor, t *schema.Type, by []string) ([]key, error) {
@@ -37,41 +34,22 @@ func groupKeys(d store.Dialect, a identity.Actor, t *schema.Type, by []string) (
 }
 
 func groupKey(d store.Dialect, a identity.Actor, t *schema.Type, by string) (key, error) {
-	path, cut, isCut := strings.Cut(by, ":")
+	path, _, _ := strings.Cut(by, ":")
 	if err := visible(a, t, path); err != nil {
 		return key{}, err
 	}
-	c, ok := t.SQLColumn(path)
-	k := key{path: path, cut: cut, column: c, sql: c.SQL}
-	switch {
-	case !ok:
-	case !isCut:
-		return k, nil
-	case c.Kind == feel.ColumnDateTime:
-		if n := map[string]int{"day": 10, "month": 7, "year": 4}[cut]; n > 0 {
-			k.sql = instantCut(d, c.SQL, n)
-			return k, nil
-		}
-	case isPath(t, path):
-		if level, err := strconv.Atoi(cut); err == nil && level >= 1 && level <= 8 {
-			k.sql = pathCut(d, c.SQL, level)
-			return k, nil
-		}
+	c, ok := t.Cut(by)
+	if !ok {
+		return key{}, fault.New(fault.Invalid, "query.by", "field", by)
 	}
-	return key{}, fault.New(fault.Invalid, "query.by", "field", by)
-}
-
-// isPath tells whether a column holds paths of areas or organisations.
-func isPath(t *schema.Type, path string) bool {
-	name, part, nested := strings.Cut(path, ".")
-	f := t.Field(name)
+	k := key{Cut: c, sql: c.Column.SQL}
 	switch {
-	case f == nil:
-		return path == "area" || path == "org"
-	case nested:
-		return f.Type == "place" && part == "area"
+	case c.Unit != "":
+		k.sql = instantCut(d, k.sql, map[string]int{"day": 10, "month": 7, "year": 4}[c.Unit])
+	case c.Levels > 0:
+		k.sql = pathCut(d, k.sql, c.Levels)
 	}
-	return f.Type == "area" || f.Type == "org"
+	return k, nil
 }
 
 // instantCut gives the local day, month or year of an instant; the databases spell it differently. Division is of whole
@@ -107,8 +85,8 @@ func (s *Store) group(t *schema.Type, keys []key, cols []any) Group {
 	filters := make([]string, len(keys))
 	for i, k := range keys {
 		v := k.canonical(t, cols[i])
-		g.Keys[i], g.Where[k.path] = v, v
-		g.Labels[i] = s.keyLabel(t, k.path, v)
+		g.Keys[i], g.Where[k.Path] = v, v
+		g.Labels[i] = s.keyLabel(t, k.Path, v)
 		filters[i] = k.filter(v)
 	}
 	g.Filter = strings.Join(filters, " and ")
@@ -120,13 +98,13 @@ func (k key) canonical(t *schema.Type, v any) any {
 	if b, ok := v.([]byte); ok {
 		v = string(b)
 	}
-	f := t.Field(k.path)
+	f := t.Field(k.Path)
 	switch {
-	case v == nil || k.cut != "":
+	case v == nil || k.Unit != "" || k.Levels > 0:
 		return v
 	case f != nil:
 		return f.Decode([]any{v})
-	case k.column.Kind == feel.ColumnDateTime:
+	case k.Column.Kind == feel.ColumnDateTime:
 		if n, ok := v.(int64); ok {
 			return schema.FormatTime(time.UnixMicro(n))
 		}
@@ -139,21 +117,21 @@ func (k key) filter(v any) string {
 	text, _ := v.(string)
 	switch {
 	case v == nil:
-		return k.path + " = null"
-	case k.cut != "" && k.column.Kind == feel.ColumnDateTime:
+		return k.Path + " = null"
+	case k.Unit != "":
 		from, to := span(text)
-		return fmt.Sprintf("%s >= @%q and %s < @%q", k.path, schema.FormatTime(from), k.path, schema.FormatTime(to))
-	case k.cut != "":
-		if level, err := strconv.Atoi(k.cut); err == nil && strings.Count(text, "/")-1 < level {
-			return k.path + " = " + literal(text) // shorter than the cut: the path itself, not what lies below
+		return fmt.Sprintf("%s >= @%q and %s < @%q", k.Path, schema.FormatTime(from), k.Path, schema.FormatTime(to))
+	case k.Levels > 0:
+		if strings.Count(text, "/")-1 < k.Levels {
+			return k.Path + " = " + literal(text) // shorter than the cut: the path itself, not what lies below
 		}
-		return "starts with(" + k.path + ", " + literal(text) + ")"
-	case k.column.Kind == feel.ColumnText:
-		return k.path + " = " + literal(text)
-	case k.column.Kind == feel.ColumnDate, k.column.Kind == feel.ColumnDateTime:
-		return k.path + ` = @"` + text + `"`
+		return "starts with(" + k.Path + ", " + literal(text) + ")"
+	case k.Column.Kind == feel.ColumnText:
+		return k.Path + " = " + literal(text)
+	case k.Column.Kind == feel.ColumnDate, k.Column.Kind == feel.ColumnDateTime:
+		return k.Path + ` = @"` + text + `"`
 	}
-	return fmt.Sprintf("%s = %v", k.path, v) // numbers and booleans
+	return fmt.Sprintf("%s = %v", k.Path, v) // numbers and booleans
 }
 
 // span gives the instants between which a day, month or year lies at +08:00.

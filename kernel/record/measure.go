@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"chengshu/base/fault"
-	"chengshu/base/feel"
 	"chengshu/kernel/identity"
 	"chengshu/kernel/schema"
 )
@@ -23,16 +22,11 @@ type measure struct {
 const half = 1_000_000_000
 
 func newMeasure(a identity.Actor, t *schema.Type, src string) (measure, error) {
-	if src == "" || src == "count" {
-		return measure{fn: "count"}, nil
-	}
-	fn, name, _ := strings.Cut(src, ":")
-	c, known := t.SQLColumn(name)
-	switch {
-	case !known, c.Kind != feel.ColumnInt && c.Kind != feel.ColumnScaled, fn != "sum" && fn != "avg" && fn != "min" && fn != "max":
+	m, ok := t.Measure(src)
+	if !ok {
 		return measure{}, fault.New(fault.Invalid, "query.measure", "measure", src)
 	}
-	return measure{fn: fn, column: c.SQL, scale: c.Scale}, visible(a, t, name)
+	return measure{fn: m.Fn, column: m.Column.SQL, scale: m.Column.Scale}, visible(a, t, m.Field)
 }
 
 // columns gives the SQL; when, where it is not empty, is a condition over the records that are measured. It stands once in

@@ -158,7 +158,7 @@ func (s *Store) filter(a identity.Actor, w *selection, src string) error {
 // translate turns a FEEL condition over a type into SQL. Fields above the caller's clearance are refused: a filter would
 // tell what the mask hides.
 func (s *Store) translate(a identity.Actor, t *schema.Type, src string) (string, []any, error) {
-	expr, err := feel.Compile(src, t.Scope())
+	expr, f, err := t.Filter(src)
 	if err != nil {
 		return "", nil, fault.Wrap("filter", err)
 	}
@@ -166,10 +166,6 @@ func (s *Store) translate(a identity.Actor, t *schema.Type, src string) (string,
 		if err := visible(a, t, n); err != nil {
 			return "", nil, err
 		}
-	}
-	f, err := expr.SQL(nil, t.SQLColumn)
-	if err != nil {
-		return "", nil, fault.Wrap("filter", err)
 	}
 	sql, args, err := f.BindEnv(&feel.Env{Vars: feel.Map{"user": policy.User(a)}, Now: s.opt.Clock.Now})
 	return sql, args, fault.Wrap("filter", err)
