@@ -212,7 +212,9 @@ func TestIndicators(t *testing.T) {
 }
 
 // failer is a test or a run of a property.
-type failer interface{ Fatalf(format string, args ...any) }
+type failer interface {
+	Fatalf(format string, args ...any)
+}
 
 // check computes an indicator, compares every row and gives their number.
 func (w *world) check(t *testing.T, rt failer, a identity.Actor, i *pack.Indicator, by string, from, to time.Time) int {

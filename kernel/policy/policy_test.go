@@ -50,8 +50,13 @@ func loaded(t testing.TB, grants ...*policy.Grant) (*policy.Policy, *schema.Type
 	c := clock.NewFake(noon)
 	p := policy.New(c)
 	roles := []*policy.Role{
-		{Name: "r1", Grade: 2}, {Name: "r2", Grade: 3}, {Name: "anonymous", Grade: 1}, {Name: "sys", Power: "system"}, {Name: "sys2", Power: "system"},
-		{Name: "sec", Power: "security"}, {Name: "aud", Power: "audit"},
+		{Name: "r1", Grade: 2},
+		{Name: "r2", Grade: 3},
+		{Name: "anonymous", Grade: 1},
+		{Name: "sys", Power: "system"},
+		{Name: "sys2", Power: "system"},
+		{Name: "sec", Power: "security"},
+		{Name: "aud", Power: "audit"},
 	}
 	if err := p.Load(set, roles, grants); err != nil {
 		t.Fatal(err)

@@ -338,9 +338,14 @@ func TestBox(t *testing.T) {
 			box  [4]float64
 			want int
 		}{
-			{"t.case", [4]float64{111, 34, 112, 36}, 3}, {"t.case", [4]float64{111.1, 34, 111.9, 36}, 1}, {"t.case", [4]float64{112, 35, 112, 35}, 1},
-			{"t.case", [4]float64{113, 34, 114, 36}, 0}, {"t.case", [4]float64{112, 36, 111, 34}, 0},
-			{"t.person", [4]float64{0, 0, 1, 1}, 1}, {"t.person", [4]float64{2, 2, 2.1, 2.1}, 1}, {"t.person", [4]float64{3.1, 0, 4, 4}, 0},
+			{"t.case", [4]float64{111, 34, 112, 36}, 3},
+			{"t.case", [4]float64{111.1, 34, 111.9, 36}, 1},
+			{"t.case", [4]float64{112, 35, 112, 35}, 1},
+			{"t.case", [4]float64{113, 34, 114, 36}, 0},
+			{"t.case", [4]float64{112, 36, 111, 34}, 0},
+			{"t.person", [4]float64{0, 0, 1, 1}, 1},
+			{"t.person", [4]float64{2, 2, 2.1, 2.1}, 1},
+			{"t.person", [4]float64{3.1, 0, 4, 4}, 0},
 		} {
 			page, err := w.list(t, clerk, record.Query{Type: tc.typ, Box: &tc.box})
 			if err != nil || len(page.Records) != tc.want {
