@@ -41,7 +41,7 @@ type Config struct {
 	Dir      string      // data: database, blobs, keys
 	Database string      // default "sqlite:<Dir>/chengshu.db"; "postgres://…" when grown
 	County   string      // six-digit code, for business numbers
-	Packs    []fs.FS     // further packs and overlays: county, then site
+	Packs    []fs.FS     // further packs and overlays of the county; the site's lie in Dir/site
 	Only     []string    // names of the product's packs to load; nil loads all
 	Clock    clock.Clock // default the system's
 	Log      *slog.Logger
@@ -231,13 +231,14 @@ func (a *App) Reload(ctx context.Context) error {
 	return a.deploy(ctx, bundle)
 }
 
-// LoadPacks reads and checks the packs without putting them in force.
+// LoadPacks reads and checks the packs without putting them in force: the product's, the county's, the site's.
 func (a *App) LoadPacks() (*pack.Bundle, error) {
 	words, err := server.Words()
 	if err != nil {
 		return nil, err
 	}
 	sources := append([]fs.FS{packs.Only(a.cfg.Only)}, a.cfg.Packs...)
+	sources = append(sources, os.DirFS(a.siteDir()))
 	return pack.Load(words, a.functions(), sources...)
 }
 

@@ -32,7 +32,25 @@ type CodeEntry struct {
 	Attrs    map[string]string
 	Leaf     bool
 
+	pos     Pos
 	context *feel.Context
+}
+
+// cell gives the entry's text in a column.
+func (e *CodeEntry) cell(column string) string {
+	switch column {
+	case "code":
+		return e.Code
+	case "name":
+		return e.Name
+	case "parent":
+		return e.Parent
+	case "valid_from":
+		return e.From
+	case "valid_to":
+		return e.To
+	}
+	return e.Attrs[column]
 }
 
 // Entry gives the entry with that code, nil where there is none.
@@ -55,9 +73,14 @@ func (e *CodeEntry) Valid(day string) bool {
 // numbers, except those with a leading zero; empty ones are null.
 func (e *CodeEntry) Context() *feel.Context { return e.context }
 
-// ParseCodes reads codes/<name>.csv of a pack. Lines that start with # are comments.
+// ParseCodes reads codes/<name>.csv of a pack. Lines that start with # are comments. A file named codes/<pack>.<table>.csv
+// lays its rows over the table of another pack: Freeze adds them, or replaces those of the same code.
 func (d *Draft) ParseCodes(pack, name, file string, src []byte) {
 	t := &CodeTable{Name: pack + "." + name, Pos: Pos{file, 1}, byCode: map[string]*CodeEntry{}}
+	over := strings.Contains(name, ".")
+	if over {
+		t.Name = name
+	}
 	text := strings.TrimPrefix(string(src), "\ufeff")
 	if !utf8.ValidString(text) {
 		d.problems.Add(t.Pos, "codes.csv", "detail", "UTF-8")
@@ -70,7 +93,6 @@ func (d *Draft) ParseCodes(pack, name, file string, src []byte) {
 	}
 	r := csv.NewReader(strings.NewReader(text))
 	r.Comment = '#'
-	lines := map[*CodeEntry]int{}
 	for {
 		row, err := r.Read()
 		if errors.Is(err, io.EOF) {
@@ -86,25 +108,26 @@ func (d *Draft) ParseCodes(pack, name, file string, src []byte) {
 		}
 		line, _ := r.FieldPos(0)
 		if t.Columns == nil {
-			if !d.codeColumns(t, Pos{file, line}, row) {
+			if !d.codeColumns(t, Pos{file, line}, row, over) {
 				return
 			}
 			continue
 		}
-		e := newEntry(t.Columns, row)
-		lines[e] = line
-		d.addCode(t, e, Pos{file, line})
+		d.addCode(t, newEntry(t.Columns, row, Pos{file, line}))
 	}
 	if t.Columns == nil {
 		d.problems.Add(t.Pos, "codes.csv", "detail", "empty")
 		return
 	}
-	d.linkCodes(t, file, lines)
+	if over {
+		d.rows = append(d.rows, t)
+		return
+	}
 	d.tables[t.Name] = t
 }
 
-// codeColumns reads the header; false where the table is of no use.
-func (d *Draft) codeColumns(t *CodeTable, pos Pos, row []string) bool {
+// codeColumns reads the header; false where the table is of no use. Rows laid over another table may leave out columns.
+func (d *Draft) codeColumns(t *CodeTable, pos Pos, row []string, over bool) bool {
 	for _, c := range row {
 		c = strings.TrimSpace(c)
 		if c == "" || slices.Contains(t.Columns, c) {
@@ -114,6 +137,9 @@ func (d *Draft) codeColumns(t *CodeTable, pos Pos, row []string) bool {
 		t.Columns = append(t.Columns, c)
 	}
 	for _, must := range []string{"code", "name"} {
+		if over && must == "name" {
+			continue
+		}
 		if !slices.Contains(t.Columns, must) {
 			d.problems.Add(pos, "codes.column", "column", must)
 			return false
@@ -122,14 +148,14 @@ func (d *Draft) codeColumns(t *CodeTable, pos Pos, row []string) bool {
 	return true
 }
 
-func (d *Draft) addCode(t *CodeTable, e *CodeEntry, pos Pos) {
+func (d *Draft) addCode(t *CodeTable, e *CodeEntry) {
 	if e.Code == "" || t.byCode[e.Code] != nil {
-		d.problems.Add(pos, "codes.twice", "code", e.Code)
+		d.problems.Add(e.pos, "codes.twice", "code", e.Code)
 		return
 	}
 	for _, day := range []string{e.From, e.To} {
 		if day != "" && !isDate(day) {
-			d.problems.Add(pos, "codes.day", "code", e.Code, "day", day)
+			d.problems.Add(e.pos, "codes.day", "code", e.Code, "day", day)
 		}
 	}
 	t.byCode[e.Code] = e
@@ -137,7 +163,7 @@ func (d *Draft) addCode(t *CodeTable, e *CodeEntry, pos Pos) {
 }
 
 // linkCodes finds which entries have children. Parents must be there and must not go in circles: trees are drawn of them.
-func (d *Draft) linkCodes(t *CodeTable, file string, lines map[*CodeEntry]int) {
+func (d *Draft) linkCodes(t *CodeTable) {
 	for _, e := range t.Entries {
 		e.Leaf = true
 	}
@@ -147,21 +173,21 @@ func (d *Draft) linkCodes(t *CodeTable, file string, lines map[*CodeEntry]int) {
 		}
 		p := t.byCode[e.Parent]
 		if p == nil {
-			d.problems.Add(Pos{file, lines[e]}, "codes.parent", "code", e.Code, "parent", e.Parent)
+			d.problems.Add(e.pos, "codes.parent", "code", e.Code, "parent", e.Parent)
 			continue
 		}
 		p.Leaf = false
 		for steps := 0; p != nil; p, steps = t.byCode[p.Parent], steps+1 {
 			if p == e || steps > len(t.Entries) {
-				d.problems.Add(Pos{file, lines[e]}, "codes.circle", "code", e.Code, "parent", e.Parent)
+				d.problems.Add(e.pos, "codes.circle", "code", e.Code, "parent", e.Parent)
 				break
 			}
 		}
 	}
 }
 
-func newEntry(columns, row []string) *CodeEntry {
-	e := &CodeEntry{Attrs: map[string]string{}}
+func newEntry(columns, row []string, pos Pos) *CodeEntry {
+	e := &CodeEntry{Attrs: map[string]string{}, pos: pos}
 	pairs := make([]any, 0, 2*len(columns))
 	for i, name := range columns {
 		v := strings.TrimSpace(row[i])

@@ -128,6 +128,7 @@ type Draft struct {
 	types    map[string]*Type
 	tables   map[string]*CodeTable
 	overlays []*overlay
+	rows     []*CodeTable // rows laid over tables of other packs, in load order
 	problems Problems
 	funcs    []feel.Func
 }
@@ -145,6 +146,12 @@ func (d *Draft) Problems() Problems { return d.problems }
 func (d *Draft) Freeze() (*Set, error) {
 	for _, o := range d.overlays {
 		d.apply(o)
+	}
+	for _, over := range d.rows {
+		d.applyRows(over)
+	}
+	for _, t := range d.tables {
+		d.linkCodes(t)
 	}
 	s := &Set{types: d.types, tables: d.tables}
 	for n := range d.types {
