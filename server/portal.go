@@ -263,8 +263,11 @@ func (s *Server) reportPlace(name string, values map[string]string) any {
 		place["lon"], place["lat"] = lon, lat
 		return place
 	}
-	if p, ok := s.villagePoint(values[name+"_village"]); ok {
+	code := values[name+"_village"]
+	if p, ok := s.villagePoint(code); ok {
 		place["lon"], place["lat"] = p[0], p[1]
+	} else if a, ok := s.opt.Atlas.Index().Area(code); ok { // most villages have no surveyed border: the area is what is known
+		place["area"] = a.Path
 	}
 	return place
 }
