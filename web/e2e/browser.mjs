@@ -9,6 +9,10 @@ const axeSource = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
 const shots = new URL('./shots/', import.meta.url).pathname
 mkdirSync(shots, { recursive: true })
 
+/** A bound for what never comes, far beyond what a busy machine needs: nothing waits for it to pass. */
+export const patience = 45_000
+/** The browser itself writes down answers that tests provoke on purpose. */
+const refusal = /^Failed to load resource: (the server responded with a status of 4\d\d|net::ERR_INTERNET_DISCONNECTED)/
 export const sizes = { wide: { width: 1280, height: 900 }, narrow: { width: 390, height: 844 } }
 
 /** The real binary: /usr/bin/chromium is a shell wrapper. */
@@ -22,13 +26,16 @@ export function launch() {
 
 /** A new page in a context of its own; what goes wrong on it is collected in `page.trouble`. */
 export async function open(browser, base, { size = 'wide', ...options } = {}) {
-  const context = await browser.newContext({ locale: 'zh-CN', timezoneId: 'Asia/Shanghai', viewport: sizes[size] ?? size, baseURL: base, acceptDownloads: true, ...options })
-  context.setDefaultTimeout(6_000)
+  const context = await browser.newContext({
+    locale: 'zh-CN', timezoneId: 'Asia/Shanghai', viewport: sizes[size] ?? size, baseURL: base, acceptDownloads: true, reducedMotion: 'reduce', ...options,
+  })
+  context.setDefaultTimeout(patience)
   const page = await context.newPage()
   page.trouble = { csp: [], foreign: [], errors: [] }
   page.on('console', (message) => {
     const text = message.text()
     if (/Content Security Policy|Refused to/i.test(text)) page.trouble.csp.push(text)
+    else if (message.type() === 'error' && !refusal.test(text)) page.trouble.errors.push(text)
   })
   page.on('pageerror', (error) => page.trouble.errors.push(String(error.stack ?? error)))
   page.on('request', (request) => {
@@ -46,8 +53,14 @@ export async function choose(page, id, option) {
 }
 
 /** Waits until the page says that nothing is loading any more. */
-export async function ready(page, timeout = 20_000) {
-  await page.waitForFunction(() => document.documentElement.dataset.ready === 'true', undefined, { timeout })
+export async function ready(page) {
+  await page.waitForFunction(() => document.documentElement.dataset.ready === 'true', undefined, { timeout: patience })
+}
+
+/** Waits until nothing moves and every letter is there: a half transparent text has no honest contrast. */
+export async function settled(page) {
+  await page.evaluate(() => document.fonts.ready.then(() => true))
+  await page.waitForFunction(() => document.getAnimations().every((a) => a.playState !== 'running' || a.effect?.getComputedTiming().iterations === Infinity), undefined, { timeout: patience })
 }
 
 export async function shot(page, name) {

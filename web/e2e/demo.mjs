@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ready } from './browser.mjs'
 
 const binary = process.env.CHENGSHU_BIN ?? new URL('../../bin/chengshu', import.meta.url).pathname
 
@@ -25,8 +26,14 @@ function freePort() {
   })
 }
 
-/** Runs `chengshu demo` without simulators, so that nobody acts but the test. */
+/** The demo of this run, started by run.mjs for all files; a file that is run alone starts its own. */
 export async function startDemo() {
+  const shared = process.env.CHENGSHU_E2E_DEMO
+  return shared ? county(...JSON.parse(shared), async () => {}) : launchDemo()
+}
+
+/** Runs `chengshu demo` without simulators, so that nobody acts but the test. */
+export async function launchDemo() {
   const data = mkdtempSync(join(tmpdir(), 'chengshu-e2e-'))
   const listen = `127.0.0.1:${await freePort()}`
   const child = spawn(binary, ['demo', '--listen', listen, '--data', data, '--seed', '1', '--no-simulate'], { cwd: data, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -42,24 +49,30 @@ export async function startDemo() {
     child.once('exit', (code) => { clearTimeout(timer); reject(new Error(`the demo ended with ${code}: ${log.slice(-2000)}`)) })
   })
   child.removeAllListeners('exit')
+  return county(`http://${listen}`, data, () => new Promise((resolve) => {
+    child.once('exit', () => { rmSync(data, { recursive: true, force: true }); resolve() })
+    child.kill('SIGTERM')
+  }))
+}
+
+function county(base, data, stop) {
   const accounts = JSON.parse(readFileSync(join(data, 'accounts.json'), 'utf8'))
-  const base = `http://${listen}`
   const by = (role, where = () => true) => {
     const found = accounts.find((a) => a.role === role && where(a))
     if (!found) throw new Error(`no account with the role ${role}`)
     return found
   }
   return {
-    base, accounts, by,
+    base, data, accounts, by, stop,
     /** GET of the API as a person of that role. */
     get: async (role, path) => {
       const answer = await fetch(base + '/api/v1' + path, { headers: { Authorization: 'Bearer ' + by(role).token } })
       if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`)
       return answer.json()
     },
-    stop: () => new Promise((resolve) => {
-      child.once('exit', () => { rmSync(data, { recursive: true, force: true }); resolve() })
-      child.kill('SIGTERM')
+    /** A write of the API as a person of that role; the answer, whatever it is. */
+    send: (account, method, path, body, headers = {}) => fetch(base + '/api/v1' + path, {
+      method, headers: { 'Authorization': 'Bearer ' + account.token, 'Content-Type': 'application/json', 'Idempotency-Key': crypto.randomUUID(), ...headers }, body: JSON.stringify(body),
     }),
   }
 }
@@ -71,4 +84,5 @@ export async function signIn(page, account) {
   await page.fill('#password', account.password)
   await page.getByRole('button', { name: '登录', exact: true }).click()
   await page.waitForURL(/\/desk\/(?!sign-in)/)
+  await ready(page)
 }

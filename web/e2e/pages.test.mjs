@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
-import { axe, launch, open, overflow, ready, shot } from './browser.mjs'
+import { axe, launch, open, overflow, ready, settled, shot } from './browser.mjs'
 import { missing, signIn, startDemo } from './demo.mjs'
 
 const pages = JSON.parse(readFileSync(new URL('./pages.json', import.meta.url), 'utf8'))
@@ -28,8 +28,8 @@ describe('pages', { skip: missing() }, () => {
         const page = await open(browser, demo.base, { size })
         if (p.role) await signIn(page, demo.by(p.role))
         await page.goto(await address(p.path))
-        if (p.ready) await ready(page, 30_000)
-        await page.waitForTimeout(200)
+        if (p.ready) await ready(page)
+        await settled(page)
         await shot(page, `page-${p.name}-${size}`)
         const failed = p.name === 'forbidden' ? [] : await page.locator('[data-problem]').allTextContents()
         assert.deepEqual(failed, [])

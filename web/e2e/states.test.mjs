@@ -2,7 +2,7 @@
 // script error, no sideways scrolling, wide and narrow.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { axe, choose, launch, open, overflow, ready, shot } from './browser.mjs'
+import { axe, choose, launch, open, overflow, ready, settled, shot } from './browser.mjs'
 import { startFixture } from './fixture.mjs'
 
 let browser, server, anonymous, denied
@@ -47,7 +47,7 @@ const states = [
 ]
 
 async function judge(page, name) {
-  await page.waitForTimeout(350) // dialogs fade in; a half transparent text has no honest contrast
+  await settled(page)
   await shot(page, `state-${name}`)
   assert.deepEqual(page.trouble, { csp: [], foreign: [], errors: [] }, name)
   assert.deepEqual(await axe(page), [], name)

@@ -9,7 +9,7 @@ import { typeOf } from '../kernel/catalog'
 import { shownColumns, type Column } from '../kernel/columns'
 import { filterKind, fromQuery, systemKinds, toFeel, toQuery, type FilterKind, type Filters } from '../kernel/filter'
 import { asProblem, useLoad } from '../kernel/load'
-import { explain } from '../kernel/problem'
+import { say } from '../kernel/problem'
 import { readPref, writePref, type ListPrefs, type View } from '../kernel/prefs'
 
 export interface ListState { filters: Filters; q: string; sort: string; where: string; view: string; bin: boolean }
@@ -54,7 +54,7 @@ export function useList(name: () => string) {
       later.value = [...later.value, ...answer.items]
       next.value = answer.next ?? ''
     } catch (cause) {
-      ElMessage.error(explain(asProblem(cause)).reason)
+      ElMessage.error(say(asProblem(cause)))
     } finally {
       loadingMore.value = false
     }

@@ -23,6 +23,13 @@ export function explain(problem: Problem): Explanation {
   return { kind, title: t(`problem.${kind}.title`), reason, next: t(`problem.${kind}.next`), trace: problem.trace }
 }
 
+/** One line for a place that has no fields to put errors at: the reason and what the server says of each part. */
+export function say(problem: Problem): string {
+  const { reason } = explain(problem)
+  const parts = [...new Set(problem.errors.map((e) => e.detail).filter((d): d is string => Boolean(d) && !reason.includes(d ?? '')))]
+  return parts.length ? reason.replace(/[。：]$/, '') + t('word.colon') + parts.join(t('word.semicolon')) : reason
+}
+
 /** Field errors by field name; the first of each field counts. A pointer such as /items/2/amount belongs to items. */
 export function fieldErrors(problem: Problem): Record<string, string> {
   const out: Record<string, string> = {}
