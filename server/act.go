@@ -35,7 +35,7 @@ func (s *Server) actOn(r *request, hash string, fn func(ctx context.Context, tx 
 	var out reply
 	if key == "" {
 		r.actor.Request = r.trace
-		err := s.opt.DB.Write(ctx, func(tx *store.Tx) (err error) {
+		err := s.commit(r, func(tx *store.Tx) (err error) {
 			out, err = fn(ctx, tx)
 			return err
 		})
@@ -47,7 +47,7 @@ func (s *Server) actOn(r *request, hash string, fn func(ctx context.Context, tx 
 	r.actor.Request = key
 	scope := r.actor.Person + " " + r.Method + " " + r.URL.Path
 	ran := false
-	err := s.opt.DB.Write(ctx, func(tx *store.Tx) error {
+	err := s.commit(r, func(tx *store.Tx) error {
 		var again bool
 		ran = false
 		var err error
@@ -74,6 +74,30 @@ func (s *Server) actOn(r *request, hash string, fn func(ctx context.Context, tx 
 		return first, nil
 	}
 	return out, err
+}
+
+// crowd bounds the runs of a change whose record others change at the same moment.
+const crowd = 20
+
+// commit runs a change. Where writers overlap, somebody else may have changed the record or its process between reading
+// and writing. Who named a revision is told; who named none did not ask about that, and the change runs again on what is
+// there now. SQLite has one writer and never comes here twice.
+func (s *Server) commit(r *request, fn func(tx *store.Tx) error) error {
+	for run := 1; ; run++ {
+		err := s.opt.DB.Write(r.Context(), fn)
+		code := fault.CodeOf(err)
+		if code != "record.stale" && code != "flow.stale" || run == crowd || s.opt.DB.Serial() || r.namesRevision() {
+			return err
+		}
+	}
+}
+
+// namesRevision tells whether the request says which revision it is about.
+func (r *request) namesRevision() bool {
+	var in struct {
+		Rev json.Number `json:"rev"`
+	}
+	return r.Header.Get("If-Match") != "" || json.Unmarshal(r.body, &in) == nil && in.Rev != "" && in.Rev != "0"
 }
 
 // bodyFault tells a body that is too large from one that broke off.

@@ -181,28 +181,36 @@ func (d *driver) exactlyOnce(ctx context.Context, tx *store.Tx, acked []*op, ref
 }
 
 // left tells whether the entries of a command are its own: the act itself once, on the record it named, and beside it at
-// most once each what a command makes of the record's process.
+// most once each what a command makes of the record's process, and of the main case of a merger.
 func (o *op) left(got []entry) bool {
 	kind, name, _ := strings.Cut(o.kind, ".")
 	act, beside := "record."+name, []string{"flow.cancel", "flow.message"}
+	on := "" // subject; what a task is about stands in its table, not in its path
 	switch kind {
 	case "create":
-		act, beside = "record.create", []string{"flow.start"}
+		act, beside, on = "record.create", []string{"flow.start"}, o.got.location
 	case "patch":
-		act, beside = "record.update", nil
+		act, beside, on = "record.update", nil, o.path
 	case "task":
 		act, beside = "flow."+name, nil
+	case "command":
+		on = strings.TrimSuffix(o.path, "/commands/"+name)
 	}
-	seen := map[string]bool{}
+	on = strings.TrimPrefix(on, "/api/v1/records/")
+	seen := map[entry]bool{}
 	for _, e := range got {
-		if seen[e.action] || e.subject != got[0].subject || e.action != act && !slices.Contains(beside, e.action) {
+		e.rev = 0
+		own := on == "" || e.subject == on || name == "merge" && e.action == act
+		if seen[e] || !own || e.action != act && !slices.Contains(beside, e.action) {
 			return false
 		}
-		if kind == "command" && !strings.HasSuffix(o.path, "/"+e.subject+"/commands/"+name) || kind == "patch" && !strings.HasSuffix(o.path, e.subject) {
-			return false
-		}
-		seen[e.action] = true
+		seen[e] = true
 	}
-	started := strings.HasPrefix(o.got.location, "/api/v1/records/urban.case/") // a case comes with its process
-	return seen[act] && (kind != "create" || seen["flow.start"] == started && strings.HasSuffix(o.got.location, got[0].subject))
+	if kind == "create" && strings.HasPrefix(on, "urban.case/") && !seen[entry{action: "flow.start", subject: on}] {
+		return false // a case comes with its process
+	}
+	if on == "" {
+		return len(got) == 1
+	}
+	return seen[entry{action: act, subject: on}]
 }

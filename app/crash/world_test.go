@@ -14,7 +14,7 @@ import (
 
 // person is somebody who acts, in one role.
 type person struct {
-	id, role, token string
+	id, name, role, token string
 }
 
 // world is a data directory and a database with a synthetic county, its offices and its people.
@@ -45,7 +45,8 @@ func newWorld(t *testing.T, database string) *world {
 	err = a.DB.Write(ctx, func(tx *store.Tx) error {
 		return a.Identity.Seed(ctx, tx, identity.System("test"), func(s *identity.Seed) error {
 			for i, post := range posts() {
-				id, err := s.EnsurePerson(ctx, identity.NewPerson{Username: fmt.Sprint("crash", i), Name: fmt.Sprintf("测试员%02d", i), Password: "pass"})
+				name := fmt.Sprintf("测试员%02d", i)
+				id, err := s.EnsurePerson(ctx, identity.NewPerson{Username: fmt.Sprint("crash", i), Name: name, Password: "pass"})
 				if err != nil {
 					return err
 				}
@@ -53,7 +54,7 @@ func newWorld(t *testing.T, database string) *world {
 				if _, err := s.EnsurePost(ctx, post); err != nil {
 					return err
 				}
-				w.people = append(w.people, person{id: id, role: post.Roles[0]})
+				w.people = append(w.people, person{id: id, name: name, role: post.Roles[0]})
 			}
 			return nil
 		})
