@@ -20,7 +20,8 @@ export function launch() {
   return chromium.launch({
     executablePath: process.env.CHENGSHU_CHROMIUM ?? '/usr/lib/chromium/chromium',
     headless: true,
-    args: ['--no-sandbox', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--ignore-gpu-blocklist'],
+    env: { ...process.env, LANGUAGE: 'zh_CN' },
+    args: ['--no-sandbox', '--lang=zh-CN', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--ignore-gpu-blocklist'],
   })
 }
 
