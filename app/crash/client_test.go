@@ -2,12 +2,14 @@ package crash_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"math/rand"
 	"mime/multipart"
 	"net/http"
 	"net/textproto"
 	"slices"
+	"time"
 )
 
 // step is one thing somebody does: reports, completes a task or does something else with it, gives a command.
@@ -53,45 +55,32 @@ func (d *driver) upload(r *rand.Rand, token string) string {
 	content := append([]byte("\x89PNG\r\n\x1a\n"), make([]byte, 10_000+r.Intn(100_000))...)
 	_, _ = r.Read(content[8:]) // never fails
 	id := d.put(r, token, content)
-	if id == "" {
-		return ""
+	if id != "" {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.files[id] = content
+		d.owners[id] = token
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.files[id] = content
 	return id
 }
 
 func (d *driver) put(r *rand.Rand, token string, content []byte) string {
-	var b bytes.Buffer
-	m := multipart.NewWriter(&b)
-	part, err := m.CreatePart(textproto.MIMEHeader{"Content-Disposition": {`form-data; name="file"; filename="photo.png"`}})
-	if err == nil {
-		_, err = part.Write(content)
-	}
-	if err == nil {
-		err = m.Close()
-	}
-	if err != nil {
-		d.t.Error(err)
-		return ""
-	}
-	for {
+	for range 100_000 {
 		base := d.pick(r)
 		if base == "" {
 			return ""
 		}
-		req, err := http.NewRequestWithContext(d.t.Context(), http.MethodPost, base+"/api/v1/files", bytes.NewReader(b.Bytes()))
+		req, err := uploadOf(d.t.Context(), base, token, content)
 		if err != nil {
 			d.t.Error(err)
 			return ""
 		}
-		req.Header.Set("Content-Type", m.FormDataContentType())
-		req.Header.Set("Authorization", "Bearer "+token)
 		a, err := d.do(req)
 		switch {
 		case err != nil:
 			d.count("~ upload broken off")
+		case a.status == http.StatusServiceUnavailable:
+			d.count(fmt.Sprint("~ 503 ", a.object()["code"]))
 		case a.status == http.StatusCreated:
 			d.count("upload ok")
 			return fmt.Sprint(a.object()["id"])
@@ -99,7 +88,33 @@ func (d *driver) put(r *rand.Rand, token string, content []byte) string {
 			d.t.Errorf("upload: %d %s", a.status, a.raw)
 			return ""
 		}
+		time.Sleep(3 * time.Millisecond)
 	}
+	d.t.Error("an upload gets no answer")
+	return ""
+}
+
+// uploadOf is the request that uploads a picture.
+func uploadOf(ctx context.Context, base, token string, content []byte) (*http.Request, error) {
+	var b bytes.Buffer
+	m := multipart.NewWriter(&b)
+	part, err := m.CreatePart(textproto.MIMEHeader{"Content-Disposition": {`form-data; name="file"; filename="photo.png"`}})
+	if err != nil {
+		return nil, err
+	}
+	if _, err := part.Write(content); err != nil {
+		return nil, err
+	}
+	if err := m.Close(); err != nil {
+		return nil, err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, base+"/api/v1/files", &b)
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Content-Type", m.FormDataContentType())
+	r.Header.Set("Authorization", "Bearer "+token)
+	return r, nil
 }
 
 // spot makes or changes a record without a process.

@@ -78,13 +78,15 @@ type driver struct {
 	cases   []string          // paths of records
 	spots   []string
 	files   map[string][]byte // id → content
+	owners  map[string]string // id → token of who uploaded it
 	counts  map[string]int    // what happened, for the report
 }
 
 func newDriver(t *testing.T, w *world, c *cluster) *driver {
 	t.Helper()
 	return &driver{
-		t: t, w: w, c: c, stop: make(chan struct{}), refused: map[string]string{}, files: map[string][]byte{}, counts: map[string]int{},
+		t: t, w: w, c: c, stop: make(chan struct{}), refused: map[string]string{}, files: map[string][]byte{},
+		owners: map[string]string{}, counts: map[string]int{},
 		http: &http.Client{Timeout: 2 * time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 32}},
 	}
 }
@@ -268,6 +270,18 @@ func (d *driver) sample(r *rand.Rand, n int) {
 			o = list[r.Intn(len(list))]
 		}
 		d.again(r, o)
+	}
+}
+
+// contents downloads every picture that was acknowledged, by whoever uploaded it, and compares.
+func (d *driver) contents() {
+	d.t.Helper()
+	urls, _ := d.c.up()
+	for id, content := range d.files {
+		a, err := d.once(urls[0], &op{token: d.owners[id], method: http.MethodGet, path: "/api/v1/files/" + id})
+		if err != nil || a.status != http.StatusOK || !bytes.Equal(a.raw, content) {
+			d.t.Errorf("file %s: %d, %d of %d bytes, %v", id, a.status, len(a.raw), len(content), err)
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"chengshu/base/blob"
 	"chengshu/base/clock"
 	"chengshu/base/store"
 	"chengshu/base/store/storetest"
@@ -55,6 +56,7 @@ func killRounds(t *testing.T, url string, nodes int) {
 	}
 	d.halt()
 	d.sample(r, 200)
+	d.contents()
 	d.inspect(t.Context(), true)
 	for i := range nodes {
 		c.kill(i)
@@ -88,6 +90,44 @@ func (d *driver) inspect(ctx context.Context, all bool) {
 		d.t.Error(err)
 	}
 	d.verify(ctx, db, all)
+	d.whole(ctx, db)
+}
+
+// whole: every file that the tables know is there, and is what it was.
+func (d *driver) whole(ctx context.Context, db *store.DB) {
+	d.t.Helper()
+	blobs, err := blob.Open(filepath.Join(d.w.cfg.Dir, "blobs"), clock.System())
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer func() {
+		if err := blobs.Close(); err != nil {
+			d.t.Error(err)
+		}
+	}()
+	var sums []string
+	if err := db.Read(ctx, func(tx *store.Tx) error {
+		rows, err := tx.Query(ctx, `SELECT DISTINCT sum FROM record_file`)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = rows.Close() }()
+		for rows.Next() {
+			var sum string
+			if err := rows.Scan(&sum); err != nil {
+				return err
+			}
+			sums = append(sums, sum)
+		}
+		return rows.Err()
+	}); err != nil {
+		d.t.Fatal(err)
+	}
+	for _, sum := range sums {
+		if err := blobs.Verify(ctx, sum); err != nil {
+			d.t.Error(err)
+		}
+	}
 }
 
 // verify recomputes the journal.

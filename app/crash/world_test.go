@@ -28,11 +28,17 @@ const (
 	mender  = "/county/cgj/sszx/"
 )
 
-// newWorld fills a database. Of every role there are two people.
+// newWorld fills a database, with a data directory of its own.
 func newWorld(t *testing.T, database string) *world {
 	t.Helper()
+	return newWorldIn(t, t.TempDir(), database)
+}
+
+// newWorldIn fills a database and a data directory. Of every role there are two people.
+func newWorldIn(t *testing.T, dir, database string) *world {
+	t.Helper()
 	ctx := t.Context()
-	w := &world{cfg: nodeConfig{Dir: t.TempDir(), Database: database, Epoch: time.Now().UnixNano(), Speed: 600}}
+	w := &world{cfg: nodeConfig{Dir: dir, Database: database, Epoch: time.Now().UnixNano(), Speed: 600}}
 	fake := clock.NewFake(beginning())
 	a, err := app.New(ctx, app.Config{Dir: w.cfg.Dir, Database: database, Clock: fake, Cheap: true})
 	if err != nil {
