@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 
@@ -125,12 +126,27 @@ func (s *Server) areaOptions() []option {
 	return out
 }
 
+// readForm reads what a visitor sends: several pictures at most, and without pictures no more than any other body.
+func (s *Server) readForm(r *request) error {
+	read, limit := r.ParseForm, int64(maxBody)
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
+		limit = s.opt.Upload * 4
+		read = func() error { return r.ParseMultipartForm(4 << 20) }
+	}
+	r.Body = http.MaxBytesReader(r.w, r.Body, limit)
+	err := read()
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		return bodyFault(err)
+	}
+	if err != nil {
+		return fault.New(fault.Invalid, "upload.form").With(err)
+	}
+	return nil
+}
+
 func (s *Server) reportSend(r *request) (*view, error) {
-	r.Body = http.MaxBytesReader(r.w, r.Body, s.opt.Upload*4)
-	if err := r.ParseMultipartForm(4 << 20); err != nil {
-		if err := r.ParseForm(); err != nil {
-			return nil, fault.New(fault.Invalid, "upload.form").With(err)
-		}
+	if err := s.readForm(r); err != nil {
+		return nil, err
 	}
 	t, err := s.reportType(r)
 	if err != nil {

@@ -32,9 +32,9 @@ func contradictions() map[string]string {
 		"records with gaps":             `SELECT COUNT(*) FROM urban_case c WHERE c.rev <> (SELECT COUNT(*) FROM urban_case_h h WHERE h.id = c.id) OR c.rev <> (SELECT MAX(h.rev) FROM urban_case_h h WHERE h.id = c.id)`,
 		"histories of no record":        `SELECT COUNT(*) FROM urban_case_h h WHERE NOT EXISTS (SELECT 1 FROM urban_case c WHERE c.id = h.id)`,
 		"revisions not on record":       `SELECT COUNT(*) FROM urban_case_h h WHERE NOT EXISTS (SELECT 1 FROM journal j WHERE j.subject = 'urban.case/' || h.id AND j.rev = h.rev)`,
-		"entries of no revision":        `SELECT COUNT(*) FROM journal j WHERE j.subject LIKE 'urban.case/%' AND j.rev > 0 AND NOT EXISTS (SELECT 1 FROM urban_case_h h WHERE 'urban.case/' || h.id = j.subject AND h.rev = j.rev)`,
+		"entries of no revision":        `SELECT COUNT(*) FROM journal j WHERE j.subject LIKE 'urban.case/%' AND j.rev > 0 AND NOT EXISTS (SELECT 1 FROM urban_case_h h WHERE h.id = SUBSTR(j.subject, 12) AND h.rev = j.rev)`,
 		"numbers given twice":           `SELECT COUNT(*) FROM (SELECT number FROM urban_case GROUP BY number HAVING COUNT(*) > 1) AS n`,
-		"files of records not there":    `SELECT COUNT(*) FROM record_file f WHERE f.subject LIKE 'urban.case/%' AND NOT EXISTS (SELECT 1 FROM urban_case c WHERE 'urban.case/' || c.id = f.subject)`,
+		"files of records not there":    `SELECT COUNT(*) FROM record_file f WHERE f.subject LIKE 'urban.case/%' AND NOT EXISTS (SELECT 1 FROM urban_case c WHERE c.id = SUBSTR(f.subject, 12))`,
 		"journal numbers with a hole":   `SELECT COALESCE(MAX(seq), 0) - COUNT(seq) FROM journal`,
 	}
 }
