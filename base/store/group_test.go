@@ -14,24 +14,26 @@ import (
 	"chengshu/base/store/storetest"
 )
 
-// group holds the writer with a first unit until the others wait behind it in their order, so that all meet in one
+// group holds the writer until the units wait behind it in their order, so that all meet in one
 // transaction, and gives what each came to.
 func group(t *testing.T, db *store.DB, first func(*store.Tx) error, others ...func(*store.Tx) error) []error {
 	t.Helper()
 	ctx := t.Context()
-	errs := make([]error, 1+len(others))
+	units := append([]func(*store.Tx) error{first}, others...)
+	errs := make([]error, len(units))
 	held, release := make(chan struct{}), make(chan struct{})
 	var once sync.Once
 	var wg sync.WaitGroup
-	wg.Go(func() {
-		errs[0] = db.Write(ctx, func(tx *store.Tx) error {
-			once.Do(func() { close(held); <-release })
-			return first(tx)
+	wg.Go(func() { // keeps the connection, writes nothing, and is rolled back
+		_ = db.Write(ctx, func(*store.Tx) error {
+			once.Do(func() { close(held) })
+			<-release
+			return errors.New("gate")
 		})
 	})
 	<-held
-	for i, fn := range others {
-		wg.Go(func() { errs[1+i] = db.Write(ctx, fn) })
+	for i, fn := range units {
+		wg.Go(func() { errs[i] = db.Write(ctx, fn) })
 		for db.Stats().Queue <= i {
 			runtime.Gosched()
 		}

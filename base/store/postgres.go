@@ -130,13 +130,13 @@ func (e *server) try(ctx context.Context, pool *sql.DB, o *sql.TxOptions, fn fun
 		return nil, err, true
 	}
 	defer func() { _ = q.Rollback() }() // without effect after a commit; also after a panic in fn
-	t := &Tx{q: q, dialect: PostgreSQL, binds: &e.binds, keep: keep}
+	t := &Tx{q: &serverTx{q, conn}, dialect: PostgreSQL, binds: &e.binds, keep: keep}
 	defer t.finish()
 	err = fn(t)
-	t.finish()
 	if err == nil {
-		err = t.failed
+		err = t.flush(run)
 	}
+	t.finish()
 	if err != nil {
 		return nil, err, true
 	}
@@ -148,6 +148,45 @@ func (e *server) try(ctx context.Context, pool *sql.DB, o *sql.TxOptions, fn fun
 		return nil, err, false
 	}
 	return t, nil, false
+}
+
+// serverTx is a transaction with the connection it runs on, which alone can send statements without waiting for each.
+type serverTx struct {
+	*sql.Tx
+	conn *sql.Conn
+}
+
+// sendAll sends the statements and reads their results in order; the first failure is that of them all.
+func (q *serverTx) sendAll(ctx context.Context, list []statementLater) error {
+	return q.conn.Raw(func(driver any) error {
+		c, ok := driver.(*stdlib.Conn)
+		if !ok {
+			return fault.New(fault.Internal, "store.sql")
+		}
+		batch := &pgx.Batch{}
+		for _, l := range list {
+			batch.Queue(l.query, l.args...)
+		}
+		results := c.Conn().SendBatch(ctx, batch)
+		var failed error
+		for _, l := range list {
+			done, err := results.Exec()
+			if err != nil {
+				err = classify(err)
+			}
+			if failed = l.result(done.RowsAffected(), err); failed != nil {
+				break
+			}
+			if err != nil { // then has swallowed it, the transaction cannot
+				failed = err
+				break
+			}
+		}
+		if err := results.Close(); failed == nil {
+			failed = err
+		}
+		return failed
+	})
 }
 
 func (e *server) close() error {

@@ -77,7 +77,7 @@ func (e *embedded) write(ctx context.Context, fn func(*Tx) error) error {
 	return e.writer.write(ctx, fn)
 }
 
-func (e *embedded) queued() int { return len(e.writer.queue) }
+func (e *embedded) queued() int { return len(e.writer.queue) + int(e.writer.first.Load()) }
 
 func (e *embedded) read(ctx context.Context, fn func(*Tx) error) error {
 	var l *link

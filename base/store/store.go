@@ -26,7 +26,7 @@ import (
 // Options tune a DB. The zero value is good.
 type Options struct {
 	Readers      int         // connections for Read; default 4
-	Writers      int         // PostgreSQL: connections for Write; default 8. SQLite has one
+	Writers      int         // PostgreSQL: connections for Write; default 16. SQLite has one
 	Group        int         // SQLite: most writes sharing one commit; default 128
 	BusyMillis   int         // SQLite: wait for another process's lock; default 5000
 	NoCheckpoint bool        // SQLite: leave checkpoints of the WAL to a replicator (litestream)
@@ -69,7 +69,7 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 		o.Readers = 4
 	}
 	if o.Writers <= 0 {
-		o.Writers = 8
+		o.Writers = 16
 	}
 	if o.Group <= 0 {
 		o.Group = 128

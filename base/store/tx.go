@@ -30,11 +30,62 @@ type Tx struct {
 	hooks   []func()
 	rows    []*sql.Rows
 	kept    map[any]any
+	later   []statementLater
+}
+
+// statementLater is a statement that waits to be sent together with others.
+type statementLater struct {
+	query string
+	args  []any
+	then  func(affected int64, err error) error
+}
+
+// pipeline is a querier that sends many statements in one round trip and hears all their results.
+type pipeline interface {
+	sendAll(ctx context.Context, list []statementLater) error
+}
+
+// Later runs a statement whose outcome the caller need not know to go on: at once on SQLite; on PostgreSQL together with
+// its neighbours, before the next statement that gives something back and before the commit, so that they cost one round
+// trip. then, which may be nil, hears how many rows it changed or why it failed, and its error fails the transaction. An
+// error that comes late is that of the statement, Savepoint or Write that waited for it.
+func (tx *Tx) Later(ctx context.Context, query string, args []any, then func(affected int64, err error) error) error {
+	l := statementLater{tx.binds.text(query), args, then}
+	if _, ok := tx.q.(pipeline); ok {
+		if err := tx.allowed(query); err != nil {
+			return err
+		}
+		tx.later = append(tx.later, l)
+		return nil
+	}
+	n, err := tx.Exec(ctx, query, args...)
+	return l.result(n, err)
+}
+
+func (l *statementLater) result(n int64, err error) error {
+	if l.then == nil {
+		return err
+	}
+	return l.then(n, err)
+}
+
+// flush sends what waits.
+func (tx *Tx) flush(ctx context.Context) error {
+	if len(tx.later) == 0 || tx.failed != nil {
+		return tx.failed
+	}
+	list := tx.later
+	tx.later = nil
+	p, _ := tx.q.(pipeline)
+	if err := p.sendAll(tx.context(ctx), list); err != nil {
+		return tx.fail(err)
+	}
+	return nil
 }
 
 // Exec runs a statement and tells how many rows it changed. Placeholders are ?.
 func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
-	if err := tx.ready(query); err != nil {
+	if err := tx.ready(ctx, query); err != nil {
 		return 0, err
 	}
 	res, err := tx.q.ExecContext(tx.context(ctx), tx.binds.text(query), args...)
@@ -47,7 +98,7 @@ func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error
 
 // Query runs a statement that gives rows. Rows left open are closed at the end of the transaction.
 func (tx *Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	if err := tx.ready(query); err != nil {
+	if err := tx.ready(ctx, query); err != nil {
 		return nil, err
 	}
 	rows, err := tx.q.QueryContext(tx.context(ctx), tx.binds.text(query), args...)
@@ -61,7 +112,7 @@ func (tx *Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, 
 // QueryRow runs a statement that gives at most one row. Scan it before the next statement; no row is sql.ErrNoRows, see
 // None.
 func (tx *Tx) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
-	if err := tx.ready(query); err != nil {
+	if err := tx.ready(ctx, query); err != nil {
 		// A Row cannot be made by hand, but one can be had from a context that has ended. The true reason is the
 		// transaction's first failure, which Write reports in any case.
 		_ = tx.fail(err)
@@ -79,7 +130,7 @@ func (tx *Tx) QueryRow(ctx context.Context, query string, args ...any) *sql.Row 
 // DDL runs one or more statements without arguments, as they come from migrations and from declared records, with the
 // portable column types turned into the dialect's.
 func (tx *Tx) DDL(ctx context.Context, text string) error {
-	if err := tx.ready(text); err != nil {
+	if err := tx.ready(ctx, text); err != nil {
 		return err
 	}
 	q := tx.q
@@ -122,7 +173,7 @@ func (tx *Tx) Kept(key any) any { return tx.kept[key] }
 // Savepoint runs fn so that its failure undoes only its own statements; the transaction goes on. The error comes back as a
 // fault where it is the database's.
 func (tx *Tx) Savepoint(ctx context.Context, fn func() error) error {
-	if err := tx.ready(""); err != nil {
+	if err := tx.ready(ctx, ""); err != nil {
 		return err
 	}
 	ctx = tx.context(ctx)
@@ -135,7 +186,7 @@ func (tx *Tx) Savepoint(ctx context.Context, fn func() error) error {
 	hooks := len(tx.hooks)
 	err := fn()
 	if err == nil {
-		err = tx.failed
+		err = tx.flush(ctx)
 	}
 	if err == nil {
 		if _, err = tx.q.ExecContext(ctx, "RELEASE SAVEPOINT "+name); err != nil {
@@ -144,7 +195,7 @@ func (tx *Tx) Savepoint(ctx context.Context, fn func() error) error {
 		return nil
 	}
 	tx.closeRows()
-	tx.hooks, tx.kept = tx.hooks[:hooks], nil
+	tx.hooks, tx.kept, tx.later = tx.hooks[:hooks], nil, nil
 	for _, undo := range []string{"ROLLBACK TO SAVEPOINT " + name, "RELEASE SAVEPOINT " + name} {
 		if _, e := tx.q.ExecContext(ctx, undo); e != nil {
 			tx.failed = classify(err) // the whole transaction is gone with it
@@ -158,11 +209,22 @@ func (tx *Tx) Savepoint(ctx context.Context, fn func() error) error {
 // Dialect tells which database this is.
 func (tx *Tx) Dialect() Dialect { return tx.dialect }
 
+// Writable tells whether this is the transaction of a Write.
+func (tx *Tx) Writable() bool { return tx.keep }
+
 // Serial tells whether writers never overlap, which holds on SQLite.
 func (tx *Tx) Serial() bool { return tx.dialect == SQLite }
 
-// ready refuses statements on a finished or failed transaction, and those that would end the transaction behind its back.
-func (tx *Tx) ready(query string) error {
+// ready sends what waits, so that a statement finds what those before it have done.
+func (tx *Tx) ready(ctx context.Context, query string) error {
+	if err := tx.allowed(query); err != nil {
+		return err
+	}
+	return tx.flush(ctx)
+}
+
+// allowed refuses statements on a finished or failed transaction, and those that would end the transaction behind its back.
+func (tx *Tx) allowed(query string) error {
 	if tx.over {
 		return fault.New(fault.Internal, "store.finished")
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 
 	sqlitedriver "modernc.org/sqlite"
@@ -21,7 +22,11 @@ type writer struct {
 	queue chan *unit
 	stop  chan struct{}
 	done  chan struct{}
-	link  *link // touched only by the goroutine; nil after a loss
+
+	crowd atomic.Int64 // writes that wait for the goroutine or are served by it
+	first atomic.Int64 // 1 while the goroutine has taken a unit and waits for the link
+	mu    sync.Mutex   // held by whoever uses the link
+	link  *link        // nil after a loss
 }
 
 // unit is one call of Write.
@@ -66,6 +71,11 @@ func (w *writer) write(ctx context.Context, fn func(*Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return fault.New(fault.Unavailable, "store.busy").With(err)
 	}
+	if w.crowd.Load() == 0 && w.mu.TryLock() {
+		return w.alone(fn)
+	}
+	w.crowd.Add(1)
+	defer w.crowd.Add(-1)
 	u := &unit{turn: make(chan turn, 1), back: make(chan error, 1), ctx: context.WithoutCancel(ctx)}
 	select {
 	case <-w.stop:
@@ -109,6 +119,63 @@ func (w *writer) write(ctx context.Context, fn func(*Tx) error) error {
 	}
 }
 
+// alone serves a single write on its caller's goroutine, where nobody else waits: going to the writer's goroutine and back
+// costs more than a short statement. It holds w.mu.
+func (w *writer) alone(fn func(*Tx) error) error {
+	locked := true
+	unlock := func() {
+		if locked {
+			locked = false
+			w.mu.Unlock()
+		}
+	}
+	defer unlock()
+	select {
+	case <-w.stop:
+		return fault.New(fault.Unavailable, "store.closed")
+	default:
+	}
+	ctx := context.Background()
+	if err := w.begin(ctx); err != nil {
+		return err
+	}
+	tx := &Tx{q: w.link, dialect: SQLite, keep: true}
+	err := errAborted
+	defer func() {
+		if errors.Is(err, errAborted) { // a panic goes on after this
+			tx.finish()
+			w.undo(ctx)
+		}
+	}()
+	err = fn(tx)
+	tx.finish()
+	if err == nil {
+		err = tx.failed
+	}
+	if err != nil {
+		w.undo(ctx)
+		return err
+	}
+	if _, err = w.link.ExecContext(ctx, "COMMIT"); err != nil {
+		w.undo(ctx)
+		return err
+	}
+	w.db.commits.Add(1)
+	w.link.trim()
+	unlock() // a hook may write
+	for _, hook := range tx.hooks {
+		hook()
+	}
+	return nil
+}
+
+// undo rolls back; where even that fails the connection goes.
+func (w *writer) undo(ctx context.Context) {
+	if _, err := w.link.ExecContext(ctx, "ROLLBACK"); err != nil {
+		w.drop()
+	}
+}
+
 // run runs the function once. Where it does not return, the writer is told and its rollback awaited before the panic goes on.
 func (u *unit) run(tx *Tx, fn func(*Tx) error) {
 	returned := false
@@ -128,6 +195,8 @@ func (u *unit) finish(err error) { u.turn <- turn{err: err} }
 func (w *writer) close() error {
 	close(w.stop)
 	<-w.done
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.link == nil {
 		return nil
 	}
@@ -155,6 +224,10 @@ func (w *writer) loop() {
 
 // serve commits the unit together with those that wait.
 func (w *writer) serve(u *unit) {
+	w.first.Store(1)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.first.Store(0)
 	if !u.state.CompareAndSwap(waiting, taken) {
 		return
 	}

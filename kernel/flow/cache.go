@@ -69,8 +69,14 @@ func (c *cache) put(s *state) {
 
 // settled is the state as it lies in the tables after its step: live tokens, open tasks, no changes.
 func (s *state) settled() *state {
-	out := &state{inst: s.inst, all: s.all, tokens: s.alive()}
+	out := &state{inst: s.inst, all: s.all, tokens: s.alive(), slaLoaded: s.slaLoaded || s.inst.fresh, waits: s.waits.after(s)}
 	out.inst.fresh = false
+	for _, c := range s.slas {
+		if out.slaLoaded && c.state != Stopped {
+			c.fresh, c.dirty = false, false
+			out.slas = append(out.slas, c)
+		}
+	}
 	for _, t := range out.tokens {
 		t.fresh, t.dirty = false, false
 	}
@@ -88,6 +94,11 @@ func (s *state) copy() *state {
 	in := *s.inst
 	in.vars = maps.Clone(in.vars)
 	out := &state{inst: &in, all: s.all, tokens: make([]*token, len(s.tokens)), tasks: make([]*Task, len(s.tasks))}
+	out.slaLoaded, out.waits = s.slaLoaded, s.waits
+	for _, c := range s.slas {
+		kept := *c
+		out.slas = append(out.slas, &kept)
+	}
 	tokens, tasks := make([]token, len(s.tokens)), make([]Task, len(s.tasks))
 	for i, t := range s.tokens {
 		tokens[i] = *t

@@ -185,23 +185,26 @@ func (st *step) finish(m *machine, op, node, task string) (Result, error) {
 }
 
 // line is one instance's part of a journal entry.
+//
+// The fields of what goes into the journal stand in the order of their names, which is the journal's canonical form and
+// spares it a rewriting.
 type line struct {
 	Instance string   `json:"instance"`
-	Process  string   `json:"process"`
-	Version  int64    `json:"version"`
-	Op       string   `json:"op,omitempty"`
 	Node     string   `json:"node,omitempty"`
-	Task     string   `json:"task,omitempty"`
-	Outcome  string   `json:"outcome,omitempty"`
-	Target   string   `json:"target,omitempty"`
-	Path     []string `json:"path,omitempty"`
 	Notes    []Note   `json:"notes,omitempty"`
+	Op       string   `json:"op,omitempty"`
+	Outcome  string   `json:"outcome,omitempty"`
+	Path     []string `json:"path,omitempty"`
+	Process  string   `json:"process"`
 	State    string   `json:"state"`
+	Target   string   `json:"target,omitempty"`
+	Task     string   `json:"task,omitempty"`
+	Version  int64    `json:"version"`
 }
 
 type entryBody struct {
-	Record  json.RawMessage `json:"record,omitempty"`
 	Process []line          `json:"process"`
+	Record  json.RawMessage `json:"record,omitempty"`
 }
 
 // close writes records, one journal entry per record, history, instances and the command's result. main is nil for a
@@ -237,8 +240,9 @@ func (st *step) close(main *machine, op, node, task string) (Result, error) {
 		if err != nil {
 			return Result{}, fault.Wrap("write result of command", err)
 		}
-		if _, err := st.tx.Exec(st.ctx, `INSERT INTO flow_cmd (id, at, result) VALUES (?,?,?)`, st.cmd.ID, micros(st.now), string(raw)); err != nil {
-			return Result{}, fault.Wrap("write result of command", err)
+		err = st.tx.Later(st.ctx, `INSERT INTO flow_cmd (id, at, result) VALUES (?,?,?)`, []any{st.cmd.ID, micros(st.now), string(raw)}, writeStep)
+		if err != nil {
+			return Result{}, err
 		}
 	}
 	st.after()

@@ -31,22 +31,21 @@ func (m *machine) saveInst() error {
 	}
 	if in.fresh {
 		in.rev = 1
-		_, err := m.tx.Exec(m.ctx, `INSERT INTO flow_inst (id, def_key, def_version, biz_type, biz_id, org, area, state, vars, rev,
+		return m.exec(`INSERT INTO flow_inst (id, def_key, def_version, biz_type, biz_id, org, area, state, vars, rev,
 			seq, slas, pauses, sides, starter, parent, parent_token, started, ended) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
 			in.id, in.defKey, in.defVersion, in.biz.Type, in.biz.ID, in.biz.Org, in.biz.Area, in.state, vars, in.rev,
 			in.seq, in.slas, in.pauses, in.sides, in.starter, in.parent, in.parentToken, in.started, in.ended)
-		return fault.Wrap("write instance", err)
 	}
-	n, err := m.tx.Exec(m.ctx, `UPDATE flow_inst SET rev = rev + 1, seq = ?, state = ?, vars = ?, slas = ?, pauses = ?, sides = ?, ended = ?
-		WHERE id = ? AND rev = ?`, in.seq, in.state, vars, in.slas, in.pauses, in.sides, in.ended, in.id, in.rev)
-	if err != nil {
-		return fault.Wrap("write instance", err)
-	}
-	if n == 0 {
-		return fault.New(fault.Conflict, "flow.stale", "instance", in.id)
-	}
+	was := in.rev
 	in.rev++
-	return nil
+	return m.tx.Later(m.ctx, `UPDATE flow_inst SET rev = rev + 1, seq = ?, state = ?, vars = ?, slas = ?, pauses = ?, sides = ?, ended = ?
+		WHERE id = ? AND rev = ?`, []any{in.seq, in.state, vars, in.slas, in.pauses, in.sides, in.ended, in.id, was},
+		func(n int64, err error) error {
+			if err == nil && n == 0 {
+				return fault.New(fault.Conflict, "flow.stale", "instance", in.id)
+			}
+			return fault.Wrap("write instance", err)
+		})
 }
 
 func (m *machine) saveTokens() error {
@@ -60,10 +59,10 @@ func (m *machine) saveTokens() error {
 		case t.fresh:
 			ins.add(m.s.inst.id, t.id, t.node, t.stack.String(), t.state, t.index, t.member, t.prev, t.outcome, t.back, t.child)
 		case t.dirty:
-			if _, err := m.tx.Exec(m.ctx, `UPDATE flow_token SET node = ?, stack = ?, state = ?, mi_index = ?, member = ?, prev = ?,
+			if err := m.exec(`UPDATE flow_token SET node = ?, stack = ?, state = ?, mi_index = ?, member = ?, prev = ?,
 				outcome = ?, back = ?, child = ? WHERE inst = ? AND id = ?`, t.node, t.stack.String(), t.state, t.index, t.member,
 				t.prev, t.outcome, t.back, t.child, m.s.inst.id, t.id); err != nil {
-				return fault.Wrap("write token", err)
+				return err
 			}
 		}
 	}
@@ -136,20 +135,15 @@ func (m *machine) updateTask(t *Task, cand []byte) error {
 
 // saveWaits writes timers and subscriptions; first the ones that go, because a loop may arm the same node again.
 func (m *machine) saveWaits() error {
-	if drop := m.s.dropTimers; len(drop) > 0 {
-		args := []any{m.s.inst.id}
-		for _, h := range drop {
-			args = append(args, h)
-		}
-		in := marks(len(drop))
-		if err := m.exec(`DELETE FROM flow_timer WHERE inst = ? AND holder IN (`+in+`)`, args...); err != nil {
-			return err
-		}
-		if m.p.subs {
-			if err := m.exec(`DELETE FROM flow_sub WHERE inst = ? AND holder IN (`+in+`)`, args...); err != nil {
-				return err
-			}
-		}
+	goneTimers, goneSubs := m.s.dropped()
+	if !m.p.subs {
+		goneSubs = nil
+	}
+	if err := m.drop("flow_timer", goneTimers); err != nil {
+		return err
+	}
+	if err := m.drop("flow_sub", goneSubs); err != nil {
+		return err
 	}
 	timers := batch{into: "flow_timer (id, inst, holder, node, kind, due_at, repeat_left)", width: 7}
 	for _, t := range m.s.timers {
@@ -165,10 +159,23 @@ func (m *machine) saveWaits() error {
 	return subs.write(m)
 }
 
-func (m *machine) exec(query string, args ...any) error {
-	_, err := m.tx.Exec(m.ctx, query, args...)
-	return fault.Wrap("write step", err)
+// drop deletes the rows of holders.
+func (m *machine) drop(table string, holders []int64) error {
+	if len(holders) == 0 {
+		return nil
+	}
+	args := []any{m.s.inst.id}
+	for _, h := range holders {
+		args = append(args, h)
+	}
+	return m.exec(`DELETE FROM `+table+` WHERE inst = ? AND holder IN (`+marks(len(holders))+`)`, args...)
 }
+
+func (m *machine) exec(query string, args ...any) error {
+	return m.tx.Later(m.ctx, query, args, writeStep)
+}
+
+func writeStep(_ int64, err error) error { return fault.Wrap("write step", err) }
 
 // batch collects rows of one table for one INSERT.
 type batch struct {
@@ -192,8 +199,8 @@ func (b *batch) exec(m *machine, tx *store.Tx) error {
 		rest = rest[len(part):]
 		n := len(part) / b.width
 		query := `INSERT INTO ` + b.into + ` VALUES ` + strings.Repeat(row+",", n-1) + row
-		if _, err := tx.Exec(m.ctx, query, part...); err != nil {
-			return fault.Wrap("write step", err)
+		if err := tx.Later(m.ctx, query, part, writeStep); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"encoding/json"
+	"slices"
 )
 
 // States of instances, tokens and tasks.
@@ -65,6 +66,7 @@ type state struct {
 	dropTimers []int64 // holders whose timers and subscriptions go
 	timers     []timer
 	subs       []sub
+	waits      *waits   // what lies in the tables of timers and subscriptions; nil: not known
 	uncand     []string // tasks whose candidate rows go
 	slas       []*sla
 	slaLoaded  bool
@@ -156,4 +158,44 @@ type sub struct {
 	node   string
 	name   string
 	corr   string
+}
+
+// waits are the holders of timers and of subscriptions that lie in the tables, or have lain there: a timer that has fired
+// may still be named. It spares the deletes that would find nothing. It is never changed, only replaced.
+type waits struct{ timers, subs []int64 }
+
+// after gives the waits as a saved step leaves them.
+func (w *waits) after(s *state) *waits {
+	if w == nil && !s.inst.fresh {
+		return nil
+	}
+	out := &waits{}
+	if w != nil {
+		gone := func(holder int64) bool { return slices.Contains(s.dropTimers, holder) }
+		out.timers = slices.DeleteFunc(slices.Clone(w.timers), gone)
+		out.subs = slices.DeleteFunc(slices.Clone(w.subs), gone)
+	}
+	for _, t := range s.timers {
+		out.timers = append(out.timers, t.holder)
+	}
+	for _, x := range s.subs {
+		out.subs = append(out.subs, x.holder)
+	}
+	return out
+}
+
+// dropped gives those of the holders given up that may have timers, and those that may have subscriptions.
+func (s *state) dropped() (timers, subs []int64) {
+	if s.waits == nil {
+		return s.dropTimers, s.dropTimers
+	}
+	for _, h := range s.dropTimers {
+		if slices.Contains(s.waits.timers, h) {
+			timers = append(timers, h)
+		}
+		if slices.Contains(s.waits.subs, h) {
+			subs = append(subs, h)
+		}
+	}
+	return timers, subs
 }

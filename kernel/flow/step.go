@@ -56,8 +56,8 @@ type move struct {
 
 // Note is one line of a step's history beside the command itself.
 type Note struct {
-	Op   string `json:"op"`
 	Node string `json:"node,omitempty"`
+	Op   string `json:"op"`
 	Task string `json:"task,omitempty"`
 	Text string `json:"text,omitempty"`
 }

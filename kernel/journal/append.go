@@ -51,7 +51,7 @@ func (j *Journal) Append(ctx context.Context, tx *store.Tx, e Entry) (Entry, err
 	if tx.Serial() {
 		err = tx.QueryRow(ctx, insertSerial, args[:]...).Scan(&e.Seq)
 	} else {
-		_, err = tx.Exec(ctx, insertParallel, args[:]...)
+		err = tx.Later(ctx, insertParallel, args[:], nil)
 	}
 	if err != nil {
 		return Entry{}, fault.Wrap("append to the journal", err)

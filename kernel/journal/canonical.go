@@ -20,6 +20,13 @@ func canonical(raw []byte) ([]byte, error) {
 	if len(raw) == 0 {
 		return []byte("null"), nil
 	}
+	if isCanonical(raw) {
+		return raw, nil
+	}
+	return rewrite(raw)
+}
+
+func rewrite(raw []byte) ([]byte, error) {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
 	var v any

@@ -57,6 +57,19 @@ func TestCanonical(t *testing.T) {
 	}
 }
 
+func TestIsCanonical(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]bool{
+		`{"a":1,"b":[{},[],"x\n"],"c":{"d":null,"e":true,"f":-7}}`: true, `"é"`: true, `0`: true,
+		`{"b":1,"a":2}`: false, `{"a":1,"a":2}`: false, `{"a": 1}`: false, `[1,]`: false, `{"a":1,}`: false, `{}x`: false, `-0`: false, `01`: false,
+		`1.5`: false, `"\u000f"`: false, `"\/"`: false, `"`: false, `{`: false, `[1`: false, `{"a"}`: false, `tru`: false, "\"\x01\"": false, "\"\xff\"": false, ``: false,
+	} {
+		if got := isCanonical([]byte(in)); got != want {
+			t.Errorf("%s: %v", in, got)
+		}
+	}
+}
+
 // Values of RFC 8785, appendix B, and others written by ECMAScript.
 func TestFormatDouble(t *testing.T) {
 	t.Parallel()
@@ -173,6 +186,11 @@ func FuzzCanonical(f *testing.F) {
 		once, err := canonical(in)
 		if err != nil {
 			return
+		}
+		if isCanonical(in) {
+			if slow, err := rewrite(in); err != nil || !bytes.Equal(slow, in) {
+				t.Fatalf("%q passes as canonical, which is %q, %v", in, slow, err)
+			}
 		}
 		if !json.Valid(once) {
 			t.Fatalf("%q is no JSON", once)

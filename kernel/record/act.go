@@ -69,7 +69,7 @@ func (s *Store) newRecord(ctx context.Context, tx *store.Tx, a identity.Actor, t
 	if err := s.draw(ctx, tx, r); err != nil {
 		return nil, err
 	}
-	return r, s.finish(ctx, tx, a, r)
+	return r, s.finish(ctx, tx, a, nil, r)
 }
 
 // writableBy gives the fields a visitor may fill in, those declared public; nil, which is every writable field, for
@@ -199,7 +199,7 @@ func (s *Store) Update(ctx context.Context, tx *store.Tx, a identity.Actor, typ,
 	if err := s.parseInto(r, data, nil, false); err != nil {
 		return nil, err
 	}
-	if err := s.finish(ctx, tx, a, r); err != nil {
+	if err := s.finish(ctx, tx, a, old, r); err != nil {
 		return nil, err
 	}
 	// Whoever may change a record here may not move it out of their own reach.
@@ -309,13 +309,22 @@ func (s *Store) Apply(ctx context.Context, tx *store.Tx, a identity.Actor, typ, 
 	if err != nil {
 		return nil, 0, err
 	}
+	if len(c.Data) > 0 || len(c.Set) > 0 {
+		if err := s.finish(ctx, tx, a, old, r); err != nil {
+			return nil, 0, err
+		}
+	}
 	body, err := s.save(ctx, tx, a, old, r, c.Op, c.Reason)
 	return body, r.Rev(), err
 }
 
-// Preview gives the record as it would be after a process's change, validated and not written.
+// Preview gives the record as it would be after a process's change, not written. Each value is checked for itself; what a
+// record must be as a whole is for Apply to say, when the process has made its assignments.
 func (s *Store) Preview(ctx context.Context, tx *store.Tx, a identity.Actor, typ, id string, c Change) (*Record, error) {
 	_, r, err := s.changed(ctx, tx, a, typ, id, c)
+	if err == nil && (len(c.Data) > 0 || len(c.Set) > 0) {
+		s.shape(r, s.env(ctx, tx, a, r))
+	}
 	return r, err
 }
 
@@ -324,7 +333,7 @@ func (s *Store) changed(ctx context.Context, tx *store.Tx, a identity.Actor, typ
 	if err != nil {
 		return nil, nil, err
 	}
-	if old, err = s.load(ctx, tx, t, id); err != nil {
+	if old, err = s.hold(ctx, tx, t, id); err != nil {
 		return nil, nil, err
 	}
 	if c.Rev != 0 && c.Rev != old.Rev() {
@@ -352,11 +361,6 @@ func (s *Store) changed(ctx context.Context, tx *store.Tx, a identity.Actor, typ
 	}
 	if c.State != "" {
 		r.Values["state"] = c.State
-	}
-	if len(c.Data) > 0 || len(c.Set) > 0 {
-		if err := s.finish(ctx, tx, a, r); err != nil {
-			return nil, nil, err
-		}
 	}
 	return old, r, nil
 }

@@ -36,7 +36,7 @@ func saveChildren(ctx context.Context, tx *store.Tx, old, r *Record) error {
 		}
 		table := r.Type.ChildTable(f)
 		if old != nil {
-			if _, err := tx.Exec(ctx, "DELETE FROM "+table+" WHERE parent = ?", r.ID()); err != nil {
+			if err := tx.Later(ctx, "DELETE FROM "+table+" WHERE parent = ?", []any{r.ID()}, nil); err != nil {
 				return err
 			}
 		}
@@ -49,7 +49,7 @@ func saveChildren(ctx context.Context, tx *store.Tx, old, r *Record) error {
 			for _, c := range f.Fields {
 				args = append(args, c.Encode(row[c.Name])...)
 			}
-			if _, err := tx.Exec(ctx, query, args...); err != nil {
+			if err := tx.Later(ctx, query, args, nil); err != nil {
 				return err
 			}
 		}

@@ -50,7 +50,7 @@ func (s *Store) Command(ctx context.Context, tx *store.Tx, a identity.Actor, typ
 	if c.State != "" {
 		r.Values["state"] = c.State
 	}
-	if err := s.finish(ctx, tx, a, r); err != nil {
+	if err := s.finish(ctx, tx, a, old, r); err != nil {
 		return nil, err
 	}
 	body, err := s.save(ctx, tx, a, old, r, name, reason)

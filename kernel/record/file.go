@@ -129,7 +129,7 @@ func (s *Store) checkFiles(ctx context.Context, tx *store.Tx, a identity.Actor, 
 
 // bindFiles ties the files of the changed fields to the record.
 func (s *Store) bindFiles(ctx context.Context, tx *store.Tx, r *Record, changes map[string]change) error {
-	for _, field := range r.Type.FieldList {
+	for _, field := range layoutOf(r.Type).files {
 		if _, changed := changes[field.Name]; !changed {
 			continue
 		}

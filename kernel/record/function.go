@@ -2,6 +2,7 @@ package record
 
 import (
 	"context"
+	"fmt"
 	"sort"
 	"strings"
 
@@ -17,6 +18,31 @@ import (
 type Reach struct {
 	Ctx context.Context //nolint:containedctx // handed through the evaluation of one expression, never kept
 	Tx  *store.Tx
+}
+
+// question is a query of an expression, answer what it gave and how many records the transaction had written by then.
+type (
+	question struct{ sql, args string }
+	answer   struct {
+		value  feel.Value
+		writes int
+	}
+	writes struct{} // key of the number of records a transaction has written
+)
+
+// once asks a question once in a transaction, as long as it writes nothing: one rule often looks the same thing up for
+// each of its cells.
+func (r *Reach) once(query string, args []any, ask func() (feel.Value, error)) (feel.Value, error) {
+	q := question{query, fmt.Sprintf("%#v", args)}
+	n, _ := r.Tx.Kept(writes{}).(int)
+	if a, ok := r.Tx.Kept(q).(answer); ok && a.writes == n {
+		return a.value, nil
+	}
+	v, err := ask()
+	if err == nil {
+		r.Tx.Keep(q, answer{v, n})
+	}
+	return v, err
 }
 
 // Functions are the product functions of expressions over records; docs/guide/pack-author.md lists them.
@@ -114,16 +140,18 @@ func (s *Store) first(e *feel.Env, args []feel.Value) (feel.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := reach.Tx.Query(reach.Ctx, "SELECT "+strings.Join(columnNames(w.t), ", ")+" FROM "+w.t.Table()+
-		" WHERE "+w.sql()+" ORDER BY created_at DESC, id DESC LIMIT 1", w.args...)
-	if err != nil {
-		return nil, err
-	}
-	found, err := scan(reach.Ctx, reach.Tx, w.t, rows)
-	if err != nil || len(found) == 0 {
-		return nil, err
-	}
-	return w.t.Context(found[0].Values), nil
+	query := "SELECT " + layoutOf(w.t).list + " FROM " + w.t.Table() + " WHERE " + w.sql() + " ORDER BY created_at DESC, id DESC LIMIT 1"
+	return reach.once(query, w.args, func() (feel.Value, error) {
+		rows, err := reach.Tx.Query(reach.Ctx, query, w.args...)
+		if err != nil {
+			return nil, err
+		}
+		found, err := scan(reach.Ctx, reach.Tx, w.t, rows)
+		if err != nil || len(found) == 0 {
+			return nil, err
+		}
+		return w.t.Context(found[0].Values), nil
+	})
 }
 
 func (s *Store) tally(e *feel.Env, args []feel.Value) (feel.Value, error) {
@@ -135,11 +163,14 @@ func (s *Store) tally(e *feel.Env, args []feel.Value) (feel.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	var n int64
-	if err := reach.Tx.QueryRow(reach.Ctx, "SELECT count(*) FROM "+w.t.Table()+" WHERE "+w.sql(), w.args...).Scan(&n); err != nil {
-		return nil, fault.Wrap("tally", err)
-	}
-	return feel.NumberFromInt(n), nil
+	query := "SELECT count(*) FROM " + w.t.Table() + " WHERE " + w.sql()
+	return reach.once(query, w.args, func() (feel.Value, error) {
+		var n int64
+		if err := reach.Tx.QueryRow(reach.Ctx, query, w.args...).Scan(&n); err != nil {
+			return nil, fault.Wrap("tally", err)
+		}
+		return feel.NumberFromInt(n), nil
+	})
 }
 
 func parentPath(_ *feel.Env, args []feel.Value) (feel.Value, error) {

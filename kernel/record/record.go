@@ -96,6 +96,8 @@ type Options struct {
 type Store struct {
 	opt Options
 	set atomic.Pointer[schema.Set]
+
+	recent recent
 }
 
 // New gives a store without types; Use puts declarations in force.

@@ -42,17 +42,32 @@ func columnNames(t *schema.Type) []string { return layoutOf(t).names }
 // layout is how a type lies in its table. It is worked out once a type and must not be changed.
 type layout struct {
 	columns []schema.Column
-	names   []string // quoted
-	list    string   // the names, joined
+	names   []string        // quoted
+	list    string          // the names, joined
+	slots   []slot          // the fields that have columns
+	links   []*schema.Field // those whose values name something else, alone or in their rows
+	files   []*schema.Field // those that hold files, alone or in their rows
+	rows    []*schema.Field // those that lie in child tables
+	changes []string        // what a difference between two revisions is looked for in
+}
+
+// slot is where the columns of a field lie.
+type slot struct {
+	field     *schema.Field
+	at, width int
 }
 
 type layoutKey struct{}
 
 func layoutOf(t *schema.Type) *layout {
 	l, _ := t.Derived(layoutKey{}, func() any {
-		l := &layout{columns: systemColumns()}
+		l := &layout{columns: systemColumns(), changes: []string{"number", "state", "area", "org", "owner", "deleted_at"}}
 		for _, f := range t.FieldList {
-			l.columns = append(l.columns, f.Columns()...)
+			if own := f.Columns(); len(own) > 0 {
+				l.slots = append(l.slots, slot{f, len(l.columns), len(own)})
+				l.columns = append(l.columns, own...)
+			}
+			l.sort(f)
 		}
 		for _, c := range l.columns {
 			l.names = append(l.names, quote(c.Name))
@@ -63,6 +78,24 @@ func layoutOf(t *schema.Type) *layout {
 	return l
 }
 
+// sort enters a field in the lists of those that need more than their columns.
+func (l *layout) sort(f *schema.Field) {
+	l.changes = append(l.changes, f.Name)
+	if f.Type == "rows" {
+		l.rows = append(l.rows, f)
+	}
+	if f.HoldsFiles() {
+		l.files = append(l.files, f)
+	}
+	for _, c := range append([]*schema.Field{f}, f.Fields...) {
+		switch c.Type {
+		case "ref", "refs", "place", "org", "person", "area":
+			l.links = append(l.links, f)
+			return
+		}
+	}
+}
+
 // quote keeps column names apart from the words of SQL. Declared names are [a-z][a-z0-9_]* only.
 func quote(name string) string { return `"` + name + `"` }
 
@@ -70,28 +103,31 @@ func isInstant(column string) bool { return strings.HasSuffix(column, "_at") }
 
 // encode gives one value per column.
 func encode(r *Record) ([]any, error) {
-	system := systemColumns()
-	out := make([]any, 0, len(system)+len(r.Type.FieldList))
-	for _, c := range system {
-		v := r.Values[c.Name]
-		if isInstant(c.Name) {
-			v = micros(v)
+	l := layoutOf(r.Type)
+	out := make([]any, len(l.columns))
+	for i, c := range systemColumns() {
+		v, err := encodeSystem(r, c.Name)
+		if err != nil {
+			return nil, err
 		}
-		if c.Name == "ext" {
-			doc, err := encodeExt(r)
-			if err != nil {
-				return nil, err
-			}
-			v = doc
-		}
-		out = append(out, v)
+		out[i] = v
 	}
-	for _, f := range r.Type.FieldList {
-		if len(f.Columns()) > 0 {
-			out = append(out, f.Encode(r.Values[f.Name])...)
+	for _, s := range l.slots {
+		if v := r.Values[s.field.Name]; v != nil {
+			copy(out[s.at:], s.field.Encode(v))
 		}
 	}
 	return out, nil
+}
+
+func encodeSystem(r *Record, column string) (any, error) {
+	switch {
+	case column == "ext":
+		return encodeExt(r)
+	case isInstant(column):
+		return micros(r.Values[column]), nil
+	}
+	return r.Values[column], nil
 }
 
 // encodeExt gives the ext column: the fields of overlays, and what an overlay that is gone has left there.
@@ -145,16 +181,10 @@ func decode(t *schema.Type, cols []any) *Record {
 			r.Values[c.Name] = v
 		}
 	}
-	at := len(systemColumns())
-	for _, f := range t.FieldList {
-		n := len(f.Columns())
-		if n == 0 {
-			continue
+	for _, s := range layoutOf(t).slots {
+		if v := s.field.Decode(cols[s.at : s.at+s.width]); v != nil {
+			r.Values[s.field.Name] = v
 		}
-		if v := f.Decode(cols[at : at+n]); v != nil {
-			r.Values[f.Name] = v
-		}
-		at += n
 	}
 	if ext, ok := r.Values["ext"].(string); ok {
 		decodeExt(t, ext, r.Values)
@@ -201,52 +231,12 @@ func scan(ctx context.Context, tx *store.Tx, t *schema.Type, rows *sql.Rows) ([]
 		return nil, fault.Wrap("scan "+t.Name, err)
 	}
 	_ = rows.Close() // before the next query: a SQLite connection may hold only one open result set in a writer
-	for _, f := range t.FieldList {
-		if f.Type == "rows" {
-			if err := loadChildren(ctx, tx, t, f, out); err != nil {
-				return nil, err
-			}
+	for _, f := range layoutOf(t).rows {
+		if err := loadChildren(ctx, tx, t, f, out); err != nil {
+			return nil, err
 		}
 	}
 	return out, nil
-}
-
-// known is the key under which a transaction keeps a record as it lies in its table.
-type known struct {
-	t  *schema.Type
-	id string
-}
-
-// load reads one record without asking policy; the caller does. Deleted records are found too. A step of a process looks
-// at its record several times; where nobody writes beside it, the table is asked once.
-func (s *Store) load(ctx context.Context, tx *store.Tx, t *schema.Type, id string) (*Record, error) {
-	if !storable(id) {
-		return nil, notFound(t, id)
-	}
-	if r, ok := tx.Kept(known{t, id}).(*Record); ok {
-		return r.clone(), nil
-	}
-	r, err := read(ctx, tx, t, id)
-	if err == nil && tx.Serial() {
-		tx.Keep(known{t, id}, r.clone())
-	}
-	return r, err
-}
-
-func read(ctx context.Context, tx *store.Tx, t *schema.Type, id string) (*Record, error) {
-	query := "SELECT " + layoutOf(t).list + " FROM " + t.Table() + " WHERE id = ?"
-	rows, err := tx.Query(ctx, query, id)
-	if err != nil {
-		return nil, err
-	}
-	found, err := scan(ctx, tx, t, rows)
-	if err != nil {
-		return nil, err
-	}
-	if len(found) == 0 {
-		return nil, notFound(t, id)
-	}
-	return found[0], nil
 }
 
 // storable tells whether a text can stand in a database: PostgreSQL refuses NUL and what is no UTF-8, and a refused
@@ -257,48 +247,79 @@ func notFound(t *schema.Type, id string) error {
 	return fault.New(fault.NotFound, "record.unknown", "type", t.Name, "id", id)
 }
 
-func insert(ctx context.Context, tx *store.Tx, r *Record) error {
-	tx.Keep(known{r.Type, r.ID()}, nil)
+// insert writes a new row; unique says what a broken unique rule means.
+func insert(ctx context.Context, tx *store.Tx, r *Record, unique func(error) error) error {
 	values, err := encode(r)
 	if err != nil {
 		return err
 	}
 	l := layoutOf(r.Type)
 	query := "INSERT INTO " + r.Type.Table() + " (" + l.list + ") VALUES (?" + strings.Repeat(", ?", len(l.names)-1) + ")"
-	if _, err := tx.Exec(ctx, query, values...); err != nil {
+	if err := tx.Later(ctx, query, values, func(_ int64, err error) error { return unique(err) }); err != nil {
 		return err
 	}
 	return saveChildren(ctx, tx, nil, r)
 }
 
-// update writes the row if it still has the old revision; a Conflict fault "record.stale" otherwise.
-func update(ctx context.Context, tx *store.Tx, old, r *Record) error {
-	tx.Keep(known{r.Type, r.ID()}, nil)
-	was, err := encode(old)
-	if err != nil {
-		return err
+// update writes what differs if the row still has the old revision; a Conflict fault "record.stale" otherwise.
+func update(ctx context.Context, tx *store.Tx, old, r *Record, changes map[string]change, unique func(error) error) error {
+	var set assignments
+	ext := false
+	for _, c := range systemColumns() {
+		if c.Name == "ext" || same(old.Values[c.Name], r.Values[c.Name]) {
+			continue
+		}
+		v, err := encodeSystem(r, c.Name)
+		if err != nil {
+			return err
+		}
+		set.add(quote(c.Name), v)
 	}
-	is, err := encode(r)
-	if err != nil {
-		return err
-	}
-	var sets []string
-	var args []any
-	for i, name := range columnNames(r.Type) {
-		if was[i] != is[i] {
-			sets = append(sets, name+" = ?")
-			args = append(args, is[i])
+	l := layoutOf(r.Type)
+	for _, s := range l.slots {
+		if _, changed := changes[s.field.Name]; changed {
+			for i, v := range s.field.Encode(r.Values[s.field.Name]) {
+				set.add(l.names[s.at+i], v)
+			}
 		}
 	}
-	args = append(args, r.ID(), old.Rev())
-	n, err := tx.Exec(ctx, "UPDATE "+r.Type.Table()+" SET "+strings.Join(sets, ", ")+" WHERE id = ? AND rev = ?", args...)
+	for name := range changes {
+		f := r.Type.Field(name)
+		ext = ext || f != nil && f.Ext
+	}
+	if ext {
+		v, err := encodeExt(r)
+		if err != nil {
+			return err
+		}
+		set.add(quote("ext"), v)
+	}
+	query := "UPDATE " + r.Type.Table() + " SET " + set.sql.String() + " WHERE id = ? AND rev = ?"
+	err := tx.Later(ctx, query, append(set.args, r.ID(), old.Rev()), func(n int64, err error) error {
+		if err == nil && n == 0 {
+			return stale(r.Type, old.ID())
+		}
+		return unique(err)
+	})
 	if err != nil {
 		return err
 	}
-	if n == 0 {
-		return stale(r.Type, old.ID())
-	}
 	return saveChildren(ctx, tx, old, r)
+}
+
+// assignments are the columns an UPDATE sets.
+type assignments struct {
+	sql  strings.Builder
+	args []any
+}
+
+func (a *assignments) add(column string, v any) {
+	if len(a.args) > 0 {
+		a.sql.WriteString(", ")
+	}
+	a.sql.WriteString(column)
+	a.sql.WriteString(" = ?")
+	a.args = append(a.args, v)
 }
 
 func stale(t *schema.Type, id string) error {

@@ -7,6 +7,7 @@ import (
 	"sort"
 
 	"chengshu/base/fault"
+	"chengshu/base/feel"
 	"chengshu/base/store"
 	"chengshu/kernel/identity"
 	"chengshu/kernel/journal"
@@ -19,21 +20,25 @@ type change struct {
 }
 
 // finish brings a changed record into its final shape: place, area, organisation, computed values, title; then it is
-// verified as a whole.
-func (s *Store) finish(ctx context.Context, tx *store.Tx, a identity.Actor, r *Record) error {
-	s.locate(r)
-	t := r.Type
-	env := s.env(ctx, tx, a, r)
-	t.Compute(r.Values, env)
-	s.settle(r)
+// verified as a whole. old is nil for a new record.
+func (s *Store) finish(ctx context.Context, tx *store.Tx, a identity.Actor, old, r *Record) error {
+	t, env := r.Type, s.env(ctx, tx, a, r)
+	s.shape(r, env)
 	if err := t.Verify(s.Set(), r.Values, env, s.today()); err != nil {
 		return err
 	}
-	if err := s.checkLinks(ctx, tx, a, r); err != nil {
+	if err := s.checkLinks(ctx, tx, a, old, r); err != nil {
 		return err
 	}
 	r.Values["title"] = t.TitleText(s.Set(), r.Values)
 	return nil
+}
+
+// shape derives what a record says of itself: place, computed values, area and organisation.
+func (s *Store) shape(r *Record, env *feel.Env) {
+	s.locate(r)
+	r.Type.Compute(r.Values, env)
+	s.settle(r)
 }
 
 // locate assigns grid and area to every place that has a point.
@@ -98,11 +103,17 @@ func (s *Store) settle(r *Record) {
 	}
 }
 
-// checkLinks refuses references to records, organisations, people, areas and files that do not exist.
-func (s *Store) checkLinks(ctx context.Context, tx *store.Tx, a identity.Actor, r *Record) error {
+// checkLinks refuses references to records, organisations, people, areas and files that do not exist. What has not changed
+// stays good: a record can be worked on after the one it names is gone.
+func (s *Store) checkLinks(ctx context.Context, tx *store.Tx, a identity.Actor, old, r *Record) error {
 	bad := fault.New(fault.Invalid, "record.invalid", "type", r.Type.Name)
 	var failed error
-	for _, f := range r.Type.FieldList {
+	kept := func(f *schema.Field) bool { return old != nil && same(old.Values[f.Name], r.Values[f.Name]) }
+	l := layoutOf(r.Type)
+	for _, f := range l.links {
+		if kept(f) {
+			continue
+		}
 		f.Each("", r.Values[f.Name], func(pointer string, c *schema.Field, v any) {
 			switch {
 			case failed != nil:
@@ -124,6 +135,11 @@ func (s *Store) checkLinks(ctx context.Context, tx *store.Tx, a identity.Actor, 
 		})
 		if failed != nil {
 			return failed
+		}
+	}
+	for _, f := range l.files {
+		if kept(f) {
+			continue
 		}
 		if err := s.checkFiles(ctx, tx, a, r, f, bad); err != nil {
 			return err
@@ -163,20 +179,28 @@ func (s *Store) checkRefs(ctx context.Context, tx *store.Tx, pointer string, f *
 // diff lists what changed between two revisions, system columns that say who and when left out.
 func diff(old, r *Record) map[string]change {
 	out := map[string]change{}
-	names := []string{"number", "state", "area", "org", "owner", "deleted_at"}
-	for _, f := range r.Type.FieldList {
-		names = append(names, f.Name)
-	}
-	for _, n := range names {
+	for _, n := range layoutOf(r.Type).changes {
 		var from any
 		if old != nil {
 			from = old.Values[n]
 		}
-		if to := r.Values[n]; !reflect.DeepEqual(from, to) {
+		if to := r.Values[n]; !same(from, to) {
 			out[n] = change{from, to}
 		}
 	}
 	return out
+}
+
+// same compares two canonical values. Most are plain, and most are absent.
+func same(a, b any) bool {
+	switch a.(type) {
+	case nil, string, int64, bool:
+		switch b.(type) {
+		case nil, string, int64, bool:
+			return a == b
+		}
+	}
+	return reflect.DeepEqual(a, b)
 }
 
 // save writes the record and its history and gives the body for the journal entry: what changed, personal values as
@@ -191,18 +215,20 @@ func (s *Store) save(ctx context.Context, tx *store.Tx, a identity.Actor, old, r
 	}
 	now := schema.FormatTime(s.now())
 	r.Values["updated_at"], r.Values["updated_by"] = now, a.Person
+	unique := func(err error) error { return s.explainUnique(r.Type, err) }
 	var err error
 	if old == nil {
 		r.Values["rev"] = int64(1)
 		r.Values["created_at"], r.Values["created_by"] = now, a.Person
-		err = insert(ctx, tx, r)
+		err = insert(ctx, tx, r, unique)
 	} else {
 		r.Values["rev"] = old.Rev() + 1
-		err = update(ctx, tx, old, r)
+		err = update(ctx, tx, old, r, changes, unique)
 	}
 	if err != nil {
-		return nil, s.explainUnique(r.Type, err)
+		return nil, err
 	}
+	s.written(tx, r)
 	if err := s.bindFiles(ctx, tx, r, changes); err != nil {
 		return nil, err
 	}
@@ -213,9 +239,8 @@ func (s *Store) save(ctx context.Context, tx *store.Tx, a identity.Actor, old, r
 	if err != nil {
 		return nil, err
 	}
-	_, err = tx.Exec(ctx, "INSERT INTO "+r.Type.Table()+"_h (id, rev, op, at, by_person, reason, patch, salt) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-		r.ID(), r.Rev(), op, micros(now), a.Person, reason, string(patch), salt)
-	return body, err
+	return body, tx.Later(ctx, "INSERT INTO "+r.Type.Table()+"_h (id, rev, op, at, by_person, reason, patch, salt) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		[]any{r.ID(), r.Rev(), op, micros(now), a.Person, reason, string(patch), salt}, nil)
 }
 
 // describe gives the journal body and the history patch of the changes; the salt of the digests stays in the history,

@@ -147,7 +147,7 @@ func TestSealedIsBound(t *testing.T) {
 		"moved": one.Cipher, "cut": one.Cipher[:len(one.Cipher)-4], "unknown key": "k9" + one.Cipher[2:], "no key": "one", "no text": "k1:",
 	} {
 		if err := w.do(t, func(tx *store.Tx) error {
-			_, err := tx.Exec(t.Context(), "UPDATE t_person SET pin = ? WHERE id = ?", cipher, b.ID())
+			_, err := tx.Exec(t.Context(), "UPDATE t_person SET pin = ?, rev = rev + 1 WHERE id = ?", cipher, b.ID())
 			return err
 		}); err != nil {
 			t.Fatal(err)

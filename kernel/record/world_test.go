@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -241,7 +242,29 @@ func (w *world) create(t testing.TB, a identity.Actor, typ string, data values) 
 		r, err = w.s.Create(t.Context(), tx, a, typ, data)
 		return err
 	})
+	w.remembered(t, r, err)
 	return r, err
+}
+
+// remembered checks that what the store keeps in memory of a record is what lies in the tables.
+func (w *world) remembered(t testing.TB, r *record.Record, err error) {
+	t.Helper()
+	if err != nil {
+		return
+	}
+	var kept, read *record.Record
+	for _, to := range []**record.Record{&kept, &read} {
+		if err := w.db.Read(t.Context(), func(tx *store.Tx) (err error) {
+			*to, err = w.s.Load(t.Context(), tx, r.Type.Name, r.ID())
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		w.s.Forget()
+	}
+	if !reflect.DeepEqual(kept.Values, read.Values) {
+		t.Errorf("kept %#v\nread %#v", kept.Values, read.Values)
+	}
 }
 
 func (w *world) mustCreate(t testing.TB, a identity.Actor, typ string, data values) *record.Record {
@@ -260,6 +283,7 @@ func (w *world) update(t testing.TB, a identity.Actor, r *record.Record, rev int
 		out, err = w.s.Update(t.Context(), tx, a, r.Type.Name, r.ID(), rev, data, "")
 		return err
 	})
+	w.remembered(t, out, err)
 	return out, err
 }
 

@@ -110,7 +110,7 @@ func (f *Field) mapFiles(prefix string, v any, fn func(pointer, kind, id string)
 			return mapEach(list, func(_ int, v any) (any, error) { return one(v) })
 		}
 	case "rows":
-		if isList && f.holdsFiles() {
+		if isList && f.HoldsFiles() {
 			return mapEach(list, func(i int, v any) (any, error) {
 				m, _ := v.(map[string]any)
 				row := maps.Clone(m)
@@ -130,12 +130,13 @@ func (f *Field) mapFiles(prefix string, v any, fn func(pointer, kind, id string)
 	return nil, nil
 }
 
-func (f *Field) holdsFiles() bool {
+// HoldsFiles tells whether values of the field name files, those in rows included.
+func (f *Field) HoldsFiles() bool {
 	switch f.Type {
 	case "file", "image", "files", "images":
 		return true
 	}
-	return slices.ContainsFunc(f.Fields, (*Field).holdsFiles)
+	return slices.ContainsFunc(f.Fields, (*Field).HoldsFiles)
 }
 
 func mapEach(list []any, fn func(i int, v any) (any, error)) (any, error) {
