@@ -337,13 +337,6 @@ func (a *App) housekeep(ctx context.Context) {
 	}
 }
 
-func (a *App) forgetFiles(ctx context.Context) error {
-	return a.DB.Write(ctx, func(tx *store.Tx) error {
-		_, err := a.Records.Orphans(ctx, tx)
-		return err
-	})
-}
-
 // Close lets go of the store. Run must have returned.
 func (a *App) Close() {
 	if a.DB != nil {

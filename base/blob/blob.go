@@ -120,14 +120,19 @@ func fill(ctx context.Context, f io.Writer, r io.Reader, limit int64) (Ref, erro
 }
 
 // settle gives the finished file its name. The directories are synced too, since a rename lives in them; also where the
-// content is already there, because whoever put it may have died before its sync.
+// content is already there, because whoever put it may have died before its sync. What is there already gets a new time, so
+// that a Prune at the same moment leaves it.
 func (s *Store) settle(name string, ref Ref) error {
 	dir := ref.Sum[:2]
 	if err := s.root.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return storage(err)
 	}
-	at := path.Join(dir, ref.Sum)
-	if info, err := s.root.Lstat(at); err == nil && info.Mode().IsRegular() && info.Size() == ref.Size {
+	at, now := path.Join(dir, ref.Sum), s.clock.Now()
+	if err := s.root.Chtimes(name, now, now); err != nil {
+		return storage(err)
+	}
+	info, err := s.root.Lstat(at)
+	if err == nil && info.Mode().IsRegular() && info.Size() == ref.Size && s.root.Chtimes(at, now, now) == nil {
 		if err := s.root.Remove(name); err != nil {
 			return storage(err)
 		}
@@ -238,6 +243,33 @@ func (s *Store) Remove(_ context.Context, sum string) error {
 		err = s.sync(sum[:2])
 	}
 	return fault.Wrap("remove blob", storage(err))
+}
+
+// Prune removes a content that nobody has put for an age, and tells whether it did. It may run beside writers: one that puts
+// the same content in this moment keeps it. The caller has made sure that no record held it when the age began.
+func (s *Store) Prune(_ context.Context, sum string, age time.Duration) (bool, error) {
+	if !valid(sum) {
+		return false, fault.New(fault.Invalid, "blob.sum")
+	}
+	at, aside := path.Join(sum[:2], sum), path.Join(temporary, rand.Text())
+	old := func(name string) (bool, error) {
+		info, err := s.root.Lstat(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			return false, nil
+		}
+		return err == nil && s.clock.Now().Sub(info.ModTime()) >= age, err
+	}
+	if yes, err := old(at); err != nil || !yes {
+		return false, fault.Wrap("prune blob", storage(err))
+	}
+	if err := s.root.Rename(at, aside); err != nil { // from here a writer finds nothing and brings its own
+		return false, fault.Wrap("prune blob", storage(err))
+	}
+	yes, err := old(aside)
+	if err != nil || !yes { // a writer was faster
+		return false, fault.Wrap("prune blob", storage(errors.Join(err, s.root.Rename(aside, at))))
+	}
+	return true, fault.Wrap("prune blob", storage(errors.Join(s.root.Remove(aside), s.sync(sum[:2]))))
 }
 
 func (s *Store) open(sum string) (*os.File, fs.FileInfo, error) {

@@ -249,3 +249,57 @@ func TestWalkSeesExactlyWhatWasPut(t *testing.T) {
 		}
 	})
 }
+
+// Prune leaves what is young or was put again, and takes what is old; beside it a writer never ends up without content.
+func TestPrune(t *testing.T) {
+	t.Parallel()
+	fake := clock.NewFake(time.Now())
+	s, err := blob.Open(t.TempDir(), fake)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	ctx := t.Context()
+	put := func() {
+		t.Helper()
+		if _, err := s.Put(ctx, strings.NewReader("abc"), 3); err != nil {
+			t.Error(err)
+		}
+	}
+	prune := func(want bool) {
+		t.Helper()
+		if got, err := s.Prune(ctx, sumABC, time.Hour); err != nil || got != want {
+			t.Errorf("prune: got %v %v, want %v", got, err, want)
+		}
+	}
+	prune(false)
+	put()
+	prune(false)
+	fake.Advance(2 * time.Hour)
+	put()
+	prune(false)
+	fake.Advance(2 * time.Hour)
+	prune(true)
+	if _, err := s.Stat(ctx, sumABC); !fault.Is(err, fault.NotFound) {
+		t.Errorf("pruned content: %v", err)
+	}
+	if _, err := s.Prune(ctx, "../x", 0); !fault.Is(err, fault.Invalid) {
+		t.Errorf("no sum: %v", err)
+	}
+	for range 200 {
+		put()
+		fake.Advance(2 * time.Hour)
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			put()
+		}()
+		if _, err := s.Prune(ctx, sumABC, time.Hour); err != nil {
+			t.Error(err)
+		}
+		<-done
+		if _, err := s.Stat(ctx, sumABC); err != nil {
+			t.Fatalf("a content that was put is gone: %v", err)
+		}
+	}
+}
