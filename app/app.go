@@ -47,7 +47,9 @@ type Config struct {
 	Log      *slog.Logger
 	Demo     bool // accounts for one-click sign-in; never in production
 	Secure   bool // cookies over TLS only
-	Cheap    bool // cheap password hashes, for demos and tests
+
+	Passwords identity.Rules // default identity.RulesASVS
+	Cheap     bool           // cheap password hashes, for demos and tests
 }
 
 // App is the wired program.
@@ -162,6 +164,7 @@ func (a *App) kernel(ctx context.Context, secret []byte) error {
 	}
 	if a.Identity, err = identity.New(identity.Options{
 		DB: a.DB, Clock: a.Clock, Journal: a.Journal, Roles: a.Policy, Power: a.power, Secret: secret, Cost: a.cost(),
+		Rules: a.cfg.Passwords,
 	}); err != nil {
 		return err
 	}

@@ -3,13 +3,9 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
-
-	"chengshu/base/fault"
 )
 
 func main() {
@@ -21,20 +17,11 @@ func main() {
 
 // run gives the exit code: 0 done, 1 failed, 2 wrong use.
 func run(ctx context.Context, args []string) int {
-	root := newRoot(os.Stdout, os.Stderr)
+	root := newRoot(os.Stdin, os.Stdout, os.Stderr)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	if err == nil {
-		return 0
+	if err != nil {
+		complain(os.Stderr, err)
 	}
-	explain(os.Stderr, err)
-	var f *fault.Error
-	if errors.As(err, &f) && f.Kind != fault.Invalid {
-		return 1
-	}
-	if errors.As(err, &f) {
-		return 2
-	}
-	fmt.Fprintln(os.Stderr, err)
-	return 2
+	return exitCode(err)
 }

@@ -21,7 +21,7 @@ import (
 
 func (c *cli) pack() *cobra.Command {
 	cmd := &cobra.Command{Use: "pack", Short: "Tools of pack authors"}
-	cmd.AddCommand(c.packCheck(), c.packPlan(), c.packTest(), c.packNew(), c.packCoverage())
+	cmd.AddCommand(c.packCheck(), c.packPlan(), c.packTest(), c.packNew(), c.packFmt(), c.packCoverage())
 	return cmd
 }
 

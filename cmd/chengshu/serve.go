@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -17,24 +19,19 @@ import (
 )
 
 func (c *cli) serve() *cobra.Command {
-	var listen, metrics, county string
-	var secure bool
 	cmd := &cobra.Command{
 		Use: "serve", Short: "Serve a county", Args: cobra.NoArgs,
 		Long: "Serve a county from its data directory. There are no default accounts: make the first administrators with \"chengshu user bootstrap\".",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			a, err := app.New(cmd.Context(), app.Config{Dir: c.dir, Database: c.database, County: county, Log: c.log(), Secure: secure})
+			a, err := c.open(cmd)
 			if err != nil {
 				return err
 			}
 			defer a.Close()
-			return c.run(cmd.Context(), a, listen, metrics)
+			return c.run(cmd.Context(), a, c.get("listen"), c.get("metrics"))
 		},
 	}
-	cmd.Flags().StringVar(&listen, "listen", env("CHENGSHU_LISTEN", "127.0.0.1:8080"), "address to serve on [CHENGSHU_LISTEN]")
-	cmd.Flags().StringVar(&metrics, "metrics", env("CHENGSHU_METRICS", ""), "address of /metrics, empty for none [CHENGSHU_METRICS]")
-	cmd.Flags().StringVar(&county, "county", env("CHENGSHU_COUNTY", "990100"), "six-digit code of the county [CHENGSHU_COUNTY]")
-	cmd.Flags().BoolVar(&secure, "secure", false, "cookies over TLS only")
+	flags(cmd.Flags(), "listen", "metrics", "secure", "passwords")
 	return cmd
 }
 
@@ -44,13 +41,23 @@ func (c *cli) run(ctx context.Context, a *app.App, listen, metrics string) error
 	if err != nil {
 		return fault.New(fault.Unavailable, "app.listen", "address", listen).With(err)
 	}
+	var m net.Listener
+	if metrics != "" {
+		if m, err = new(net.ListenConfig).Listen(ctx, "tcp", metrics); err != nil {
+			return errors.Join(fault.New(fault.Unavailable, "app.listen", "address", metrics).With(err), l.Close())
+		}
+	}
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan error, 1)
 	go func() { done <- a.Run(work) }()
 	srv := &http.Server{Handler: a.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute}
-	if metrics != "" {
-		go c.metrics(work, a, metrics)
-	}
+	measured := make(chan struct{})
+	go func() {
+		defer close(measured)
+		if m != nil {
+			c.metrics(work, a, m)
+		}
+	}()
 	if _, err := fmt.Fprintf(c.out, "ready http://%s\n", l.Addr()); err != nil {
 		stopWork()
 		return fault.Wrap("print", err)
@@ -71,18 +78,19 @@ func (c *cli) run(ctx context.Context, a *app.App, listen, metrics string) error
 	if e := <-done; err == nil || errors.Is(err, http.ErrServerClosed) {
 		err = e
 	}
+	<-measured
 	return err
 }
 
-func (c *cli) metrics(ctx context.Context, a *app.App, address string) {
+// metrics serves /metrics until the context ends. Its address is printed, since port 0 takes any.
+func (c *cli) metrics(ctx context.Context, a *app.App, l net.Listener) {
+	fmt.Fprintf(c.err, "metrics http://%s/metrics\n", l.Addr())
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.Metrics, promhttp.HandlerOpts{}))
-	srv := &http.Server{Addr: address, Handler: mux, ReadHeaderTimeout: 5 * time.Second}
-	go func() {
-		<-ctx.Done()
-		_ = srv.Close()
-	}()
-	if err := srv.ListenAndServe(); err != nil && !errors.Is(err, http.ErrServerClosed) {
+	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	stop := context.AfterFunc(ctx, func() { _ = srv.Close() })
+	defer stop()
+	if err := srv.Serve(l); err != nil && !errors.Is(err, http.ErrServerClosed) {
 		c.log().Error("metrics", "error", err)
 	}
 }
@@ -92,16 +100,26 @@ func (c *cli) demo() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "demo", Short: "Run a synthetic county that lives", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if !cmd.Flags().Changed("data") {
-				c.dir = "var/demo"
+			// The file of the configuration is a real county's: nothing of it is the demo's.
+			if c.dir = c.given("data"); c.dir == "" {
+				c.dir = filepath.Join("var", "demo")
 			}
+			c.database, opt.Listen, opt.Metrics = c.given("database"), c.given("listen"), c.given("metrics")
 			opt.Dir, opt.Database, opt.Log = c.dir, c.database, c.log()
 			return demo.Run(cmd.Context(), opt, c.out, c.err)
 		},
 	}
-	cmd.Flags().StringVar(&opt.Listen, "listen", "127.0.0.1:8080", "address to serve on")
+	flags(cmd.Flags(), "listen", "metrics")
 	cmd.Flags().Int64Var(&opt.Seed, "seed", 1, "seed of the county: the same seed gives the same county")
 	cmd.Flags().BoolVar(&opt.Quiet, "quiet", false, "no progress")
 	cmd.Flags().BoolVar(&opt.NoSimulate, "no-simulate", false, "nobody acts but you")
 	return cmd
+}
+
+// given is a value that was given for this run, by flag or environment; empty otherwise.
+func (c *cli) given(name string) string {
+	if v := c.values[name]; strings.HasPrefix(v.from, "flag ") || strings.HasPrefix(v.from, "environment ") {
+		return v.text
+	}
+	return ""
 }
