@@ -71,7 +71,7 @@ func (s *Server) taskViews(ctx context.Context, tx *store.Tx, r *request, tasks 
 			"type": t.Biz.Type, "type_label": s.word("type."+t.Biz.Type, nil), "record": t.Biz.ID, "number": rec.Values["number"], "title": rec.Title(),
 			"assignee": t.Assignee, "mine": t.Assignee == r.actor.Person, "claimable": t.State == flow.Open && t.Assignee == "",
 			"created": schema.FormatTime(t.Created), "light": light(s.now(), t.Warn, t.Due, t.Red), "outcome": t.Outcome,
-			"form": formFields(form), "show": form.Show, "outcomes": s.outcomes(form), "commands": taskCommands(t, form, r),
+			"form": formFields(form), "show": form.Show, "outcomes": s.outcomes(form), "commands": s.taskCommands(t, form, r, rec),
 		}
 		if t.Assignee != "" {
 			m["assignee_name"] = s.personName(t.Assignee)
@@ -118,7 +118,9 @@ func (s *Server) outcomes(f flow.Form) []map[string]any {
 	return out
 }
 
-func taskCommands(t *flow.Task, f flow.Form, r *request) []string {
+// taskCommands lists what the caller may do with a task. To stop the clock and to let it run again is a right over the
+// record, which not everybody with a task has.
+func (s *Server) taskCommands(t *flow.Task, f flow.Form, r *request, rec *record.Record) []string {
 	if t.State == flow.Done {
 		if f.Recall && t.DoneBy == r.actor.Person {
 			return []string{flow.Withdraw}
@@ -131,7 +133,13 @@ func taskCommands(t *flow.Task, f flow.Form, r *request) []string {
 	if t.Assignee == "" {
 		return []string{flow.Claim, flow.Complete}
 	}
-	out := []string{flow.Complete, flow.Release, flow.Transfer, flow.Delegate, flow.Consult, flow.Copy, flow.Extend, flow.Pause, flow.Resume}
+	out := []string{flow.Complete, flow.Release, flow.Transfer, flow.Delegate, flow.Consult, flow.Copy, flow.Extend}
+	for _, right := range []string{"supervise", "admin"} {
+		if s.opt.Policy.Allow(r.actor, right, rec.Type, rec.Values) {
+			out = append(out, flow.Pause, flow.Resume)
+			break
+		}
+	}
 	if f.Return != "none" && f.Return != "" {
 		out = append(out, flow.Return)
 	}
@@ -315,6 +323,7 @@ func (s *Server) taskCommand(r *request) (reply, error) {
 		if err != nil {
 			return reply{}, err
 		}
+		cmd.Instance = task.Instance // of a command on the whole process, such as stopping its clock
 		if _, err := s.opt.Flow.Do(ctx, tx, r.actor, cmd); err != nil {
 			return reply{}, err
 		}

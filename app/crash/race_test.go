@@ -2,10 +2,13 @@ package crash_test
 
 import (
 	"fmt"
+	"math/rand"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"chengshu/base/store/storetest"
 )
@@ -29,6 +32,7 @@ func TestTwoNodesAtOnce(t *testing.T) {
 		x.everybodyAdds()
 	}
 	x.numbers()
+	x.timers(newRandom(t))
 	x.http.CloseIdleConnections()
 	x.inspect(t.Context(), true)
 	for i := range x.urls {
@@ -153,4 +157,49 @@ func (x *race) numbers() {
 		}
 		seen[n] = true
 	}
+}
+
+// timers fall due while people work on the same cases; none is put off for that, which the node would complain of.
+func (x *race) timers(r *rand.Rand) {
+	x.t.Helper()
+	chief := x.w.of("urban.duty_chief")[0]
+	var paths []string
+	for range 60 {
+		paths = append(paths, x.report())
+	}
+	late := func() bool {
+		a, err := x.once(x.urls[0], &op{token: chief.token, method: http.MethodGet, path: "/api/v1/records/urban.case:aggregate?filter=" +
+			url.QueryEscape(`accept_late = false and state = "accepting" and category = "E0102"`)})
+		if err != nil || !a.ok() {
+			x.t.Fatalf("%d %s %v", a.status, a.raw, err)
+		}
+		left := a.items("items")
+		return len(left) == 0 || left[0]["value"] == float64(0)
+	}
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	for range 8 {
+		mine := rand.New(rand.NewSource(r.Int63()))
+		wg.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+					path := paths[mine.Intn(len(paths))] + "/commands/urge"
+					if a := x.act(mine, x.news("command.urge", chief.token, http.MethodPost, path, map[string]any{"reason": "尽快"})); !a.ok() {
+						x.t.Errorf("urge: %d %s", a.status, a.raw)
+					}
+				}
+			}
+		})
+	}
+	for deadline := time.Now().Add(4 * time.Minute); !late(); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			x.t.Error("the limits have passed and nobody noted it")
+			break
+		}
+	}
+	close(stop)
+	wg.Wait()
 }
