@@ -31,8 +31,9 @@ func (a *App) Evidence(ctx context.Context, subject string) (int, error) {
 	return len(p.Entries), err
 }
 
-// Bootstrap makes the first administrators: one for each power that the packs declare a role for.
-func (a *App) Bootstrap(ctx context.Context) ([]identity.Credential, error) {
+// Bootstrap makes the first administrators: one for each power that the packs declare a role for. The journal names who asked
+// for them.
+func (a *App) Bootstrap(ctx context.Context, by identity.Actor) ([]identity.Credential, error) {
 	var admins []identity.Admin
 	seen := map[string]bool{}
 	for _, r := range a.Policy.Roles() {
@@ -44,5 +45,5 @@ func (a *App) Bootstrap(ctx context.Context) ([]identity.Credential, error) {
 	if len(admins) == 0 {
 		return nil, fault.New(fault.Invalid, "identity.admins")
 	}
-	return a.Identity.Bootstrap(ctx, identity.System("cli"), identity.Organisation{Path: "/county/", Name: a.Bundle.Load().Word("ui.county_org", nil)}, admins)
+	return a.Identity.Bootstrap(ctx, by, identity.Organisation{Path: "/county/", Name: a.Bundle.Load().Word("ui.county_org", nil)}, admins)
 }

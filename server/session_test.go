@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"chengshu/app"
+	"chengshu/kernel/identity"
 )
 
 // TestSessions: sign-in, the list of one's sessions, killing one, signing out (ASVS 7.2.4, 7.4.1, 7.5.2).
@@ -126,7 +127,7 @@ func TestFirstPassword(t *testing.T) {
 	}
 	t.Cleanup(a.Close)
 	w := &world{app: a}
-	made, err := a.Bootstrap(t.Context())
+	made, err := a.Bootstrap(t.Context(), identity.System("test"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"chengshu/app"
+	"chengshu/app/open311"
 	"chengshu/app/scenario"
 	"chengshu/base/clock"
 	"chengshu/base/fault"
@@ -71,6 +72,9 @@ func (c *cli) packCheck() *cobra.Command {
 			}
 			defer done()
 			b := a.Bundle.Load()
+			if _, err := open311.Mappings(b); err != nil {
+				return err
+			}
 			missing := b.Missing()
 			for _, k := range missing {
 				fmt.Fprintln(c.err, "locale/zh-CN.yaml: missing", k)
