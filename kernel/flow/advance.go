@@ -284,6 +284,9 @@ func (m *machine) finish(how, outcome string) error {
 		return fault.New(fault.Internal, "flow.ended.twice", "instance", in.id)
 	}
 	in.state, in.ended, m.ended = how, micros(m.now), true
+	if _, err := m.resume(func(*pauseRow) bool { return true }); err != nil { // a pause ends with what it stopped
+		return err
+	}
 	if err := m.stopClocks(); err != nil {
 		return err
 	}
