@@ -259,6 +259,22 @@ func (d *driver) keep(o *op) {
 	d.counts[o.kind+" "+code]++
 }
 
+// work waits until so many more changes are acknowledged.
+func (d *driver) work(n int) {
+	d.t.Helper()
+	done := func() int {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		return len(d.acked)
+	}
+	want := done() + n
+	for deadline := time.Now().Add(4 * time.Minute); done() < want; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			d.t.Fatalf("the clients do not get on: %s", d.summary())
+		}
+	}
+}
+
 // sample repeats some of what was acknowledged, oldest and newest.
 func (d *driver) sample(r *rand.Rand, n int) {
 	d.mu.Lock()

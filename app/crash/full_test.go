@@ -99,23 +99,6 @@ func smallDisk(t *testing.T) string {
 	return dir
 }
 
-// work waits until so many more changes are acknowledged.
-func (x *starved) work(n int) {
-	x.t.Helper()
-	want := x.done() + n
-	for deadline := time.Now().Add(3 * time.Minute); x.done() < want; time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			x.t.Fatalf("the clients do not get on: %s", x.summary())
-		}
-	}
-}
-
-func (x *starved) done() int {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return len(x.acked)
-}
-
 // fill takes every byte that is left, and what is given back meanwhile.
 func (x *starved) fill() (release func()) {
 	x.t.Helper()
