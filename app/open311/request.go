@@ -182,7 +182,7 @@ func (k *taking) locate(r *record.Record) {
 func (k *taking) tell(r *Report) {
 	number := k.item.Values["service_request_id"]
 	note := func(is bool, list *[]string, what string) {
-		if is && !slices.Contains(*list, what) {
+		if is {
 			*list = append(*list, what)
 		}
 	}
@@ -200,7 +200,12 @@ func (k *taking) tell(r *Report) {
 	note(k.outcome.outside, &r.Outside, number)
 	note(k.outcome.placeless, &r.Placeless, number)
 	note(k.outcome.busy, &r.Busy, number)
-	note(k.outcome.made && (k.category == "" || k.category == k.Mapping.Default), &r.Uncoded, k.item.Values["service_name"])
+	service := k.item.Values["service_name"]
+	if service == "" {
+		service = k.item.Values["service_code"]
+	}
+	uncoded := k.outcome.made && (k.category == "" || k.category == k.Mapping.Default)
+	note(uncoded && service != "" && !slices.Contains(r.Uncoded, service), &r.Uncoded, service)
 }
 
 // quote writes a text as a FEEL literal.
