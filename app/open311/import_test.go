@@ -216,12 +216,12 @@ func TestFollow(t *testing.T) {
 	})
 }
 
-// inWork has a case be in work.
+// inWork has the process take a case on.
 func (c *county) inWork(number string) {
 	c.Helper()
 	r := c.cases()[number]
 	if err := c.DB.Write(c.Context(), func(tx *store.Tx) error {
-		_, err := tx.Exec(c.Context(), "UPDATE urban_case SET state = 'handling' WHERE id = ?", r.ID())
+		_, _, err := c.Records.Apply(c.Context(), tx, identity.System("test"), cases, r.ID(), record.Change{State: "handling", Op: "flow.complete"})
 		return err
 	}); err != nil {
 		c.Fatal(err)

@@ -48,6 +48,7 @@ func (m *Importer) requests(ctx context.Context, d *Document, r *Report) error {
 		switch kind := fault.KindOf(err); {
 		case err == nil || errors.Is(err, errDry):
 			one.tell(r)
+			m.App.Settle(ctx) // nobody else tells what a tool has done
 		case kind == fault.Internal || kind == fault.Unavailable:
 			return err // the database, not the row
 		default:
