@@ -175,6 +175,7 @@ func (d *document) signedIn(get func(path, id string, answer map[string]any, que
 	d.add("PUT", "/api/v1/session", call{id: "switchPost", status: 200, answer: reference("Me"), body: shape("post")})
 	d.add("POST", "/api/v1/password", call{id: "changePassword", status: 204, body: shape("old", "new")})
 	get("/api/v1/me", "me", reference("Me"))
+	d.add("PUT", "/api/v1/me/preferences/{name}", call{id: "setPreference", status: 204, body: shape("value? any")})
 	get("/api/v1/sessions", "sessions", listOf("Session"))
 	d.add("DELETE", "/api/v1/sessions/{id}", call{id: "killSession", status: 204})
 	get("/api/v1/tasks", "tasks", listOf("Task", "next"), "state", "scope", "type", "node", "limit integer", "cursor")

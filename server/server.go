@@ -110,6 +110,7 @@ func (s *Server) routes() {
 	api("DELETE /api/v1/session", s.signOut)
 	api("POST /api/v1/password", s.changePassword)
 	api("GET /api/v1/me", s.me)
+	api("PUT /api/v1/me/preferences/{name}", s.setPreference)
 	api("GET /api/v1/sessions", s.sessions)
 	api("DELETE /api/v1/sessions/{id}", s.killSession)
 	api("GET /api/v1/demo/accounts", s.demoAccounts)

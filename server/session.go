@@ -156,8 +156,12 @@ func (s *Server) me(r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	liked, err := s.preferences(r.Context(), r.actor.Person)
+	if err != nil {
+		return reply{}, err
+	}
 	return reply{Body: map[string]any{
-		"person": map[string]string{"id": r.actor.Person, "name": r.actor.Name}, "post": r.actor.Post, "posts": s.postViews(posts),
+		"person": map[string]string{"id": r.actor.Person, "name": r.actor.Name}, "preferences": liked, "post": r.actor.Post, "posts": s.postViews(posts),
 		"roles": r.actor.Roles, "clearance": r.actor.Clearance, "menu": s.menu(r), "unread": unread, "demo": s.opt.Demo != nil,
 		"note": s.note(),
 	}}, nil

@@ -39,7 +39,7 @@ export async function launchDemo() {
   const child = spawn(binary, ['demo', '--listen', listen, '--data', data, '--seed', '1', '--no-simulate'], { cwd: data, stdio: ['ignore', 'pipe', 'pipe'] })
   let log = ''
   await new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('the demo is not ready: ' + log.slice(-2000))), 180_000)
+    const timer = setTimeout(() => reject(new Error('the demo is not ready: ' + log.slice(-2000))), 900_000)
     const hear = (chunk) => {
       log += chunk
       if (/ready http/.test(log)) { clearTimeout(timer); resolve() }

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import { launchDemo, missing } from './demo.mjs'
 
 const alone = ['states.test.mjs']
-const living = ['pages.test.mjs', 'portal.test.mjs', 'walk.test.mjs', 'office.test.mjs']
+const living = ['pages.test.mjs', 'portal.test.mjs', 'map.test.mjs', 'walk.test.mjs', 'office.test.mjs']
 
 function run(files, env) {
   const paths = files.map((f) => new URL(f, import.meta.url).pathname)

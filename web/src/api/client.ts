@@ -71,7 +71,8 @@ async function send(method: string, path: string, options: Options): Promise<Res
   if (options.rev !== undefined) headers['If-Match'] = `"${options.rev}"`
   if (method === 'POST') headers['Idempotency-Key'] = commandId()
   try {
-    return await fetch(address(path, options.query), { method, headers, body, signal: options.signal, credentials: 'same-origin' })
+    // PUT carries small settings: they arrive even where the person has gone on to another page.
+    return await fetch(address(path, options.query), { method, headers, body, signal: options.signal, credentials: 'same-origin', keepalive: method === 'PUT' })
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === 'AbortError') throw cause
     throw new Problem(0, { code: 'offline' })

@@ -10,7 +10,7 @@ export interface Person { id: string; name: string }
 export interface MenuItem { id: string; label: string; type?: string; filter?: string; page?: string; pack?: string; order: number }
 export interface Me {
   person: Person; post: string; posts: Post[]; roles: string[]; clearance: number
-  menu: MenuItem[]; unread: number; demo: boolean; note: string
+  menu: MenuItem[]; unread: number; demo: boolean; note: string; preferences?: Record<string, unknown>
 }
 export interface Login { token: string; person: Person; posts: Post[]; post: string }
 export interface DemoAccount { username: string; name: string; role: string; role_label: string; org_name: string; password: string }

@@ -9,6 +9,7 @@ import { typeOf } from '../kernel/catalog'
 import { shownColumns, type Column } from '../kernel/columns'
 import { filterKind, fromQuery, systemKinds, toFeel, toQuery, type FilterKind, type Filters } from '../kernel/filter'
 import { asProblem, useLoad } from '../kernel/load'
+import { t } from '../kernel/i18n'
 import { say } from '../kernel/problem'
 import { readPref, writePref, type ListPrefs, type View } from '../kernel/prefs'
 
@@ -84,7 +85,7 @@ export function useList(name: () => string) {
   }
   function keep(change: ListPrefs): void {
     prefs.value = { ...prefs.value, ...change }
-    writePref('list.' + name(), prefs.value)
+    void writePref('list.' + name(), prefs.value).catch((cause: unknown) => { ElMessage.warning(t('list.notkept') + say(asProblem(cause))) })
   }
   const views = computed<View[]>(() => prefs.value.views ?? [])
   function saveView(title: string): void {

@@ -25,6 +25,17 @@ export function dayOf(at: Date): string {
   return `${p['year']}-${p['month']}-${p['day']}`
 }
 
+/** Who acted, where that is nobody of the directory: the public, or the system itself. */
+export function formatActor(id: unknown): string {
+  return id === 'anonymous' || id === 'system' ? t('actor.' + id) : ''
+}
+
+/** 1.500 → 1.5: what was not measured is not said. */
+export function formatDecimal(value: unknown): string {
+  const text = String(value ?? '')
+  return formatNumber(/^-?\d+\.\d+$/.test(text) ? text.replace(/\.?0+$/, '') : text)
+}
+
 /** 1234567.50 → 1,234,567.50, without going through floating point. */
 export function formatNumber(value: unknown): string {
   const text = String(value ?? '')

@@ -6,6 +6,7 @@ import type { Me, MenuItem } from '../api/types'
 import { clearCatalog } from './catalog'
 import { dropAllDrafts } from './draft'
 import { addWords } from './i18n'
+import { useTheme } from './theme'
 
 interface State { status: 'unknown' | 'anonymous' | 'ready' | 'failed'; me: Me | null; unread: number; problem: Problem | null }
 export const session = reactive<State>({ status: 'unknown', me: null, unread: 0, problem: null })
@@ -15,6 +16,7 @@ export async function loadSession(): Promise<void> {
     const me = await sessionApi.me()
     session.me = { ...me, menu: [...(me.menu ?? [])].sort((a, b) => a.order - b.order) }
     session.unread = me.unread ?? 0
+    useTheme(me.preferences?.['theme'])
     session.status = 'ready'
     session.problem = null
     void sessionApi.words().then((w) => addWords(w)).catch(() => undefined) // the build has the words it cannot do without

@@ -15,6 +15,13 @@ function stored(): Theme {
 
 export const theme = reactive<Theme>(stored())
 
+/** Takes over what a person chose on another machine; anything else changes nothing. */
+export function useTheme(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return
+  theme.elder = 'elder' in value && value.elder === true
+  theme.contrast = 'contrast' in value && value.contrast === true
+}
+
 export function startTheme(): void {
   watchEffect(() => {
     const root = document.documentElement

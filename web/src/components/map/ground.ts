@@ -29,9 +29,9 @@ function groundLayers(layer: MapLayer): LayerSpecification[] {
   const layers: LayerSpecification[] = []
   if (layer.id === 'county') layers.push({ id: 'county-fill', type: 'fill', ...source, paint: { 'fill-color': '#fbfaf5' } })
   layers.push({ id: layer.id, type: 'line', ...source, paint: { 'line-color': line.color, 'line-width': line.width } })
-  if (layer.id !== 'county') {
+  if (named(layer)) {
     layers.push({
-      id: layer.id + '-name', type: 'symbol', ...source, minzoom: Math.max(layer.min_zoom ?? 0, layer.id === 'town' ? 8 : layer.id === 'village' ? 12 : 15),
+      id: layer.id + '-name', type: 'symbol', source: layer.id + '-name', 'source-layer': layer.id, minzoom: Math.max(layer.min_zoom ?? 0, layer.id === 'town' ? 8 : layer.id === 'village' ? 12 : 15),
       ...(layer.id === 'town' ? { maxzoom: 13 } : {}),
       layout: { 'text-field': ['get', 'name'], 'text-size': layer.id === 'town' ? 14 : 12, 'text-font': ['sans-serif'] },
       paint: { 'text-color': '#2b3946', 'text-halo-color': '#ffffff', 'text-halo-width': 1.4 },
@@ -40,12 +40,16 @@ function groundLayers(layer: MapLayer): LayerSpecification[] {
   return layers
 }
 
+const named = (layer: MapLayer) => layer.geometry === 'polygon' && layer.id !== 'county'
+
 /** The style of the ground: every base layer with its own tile source. */
 export function groundStyle(info: MapInfo): StyleSpecification {
   const base = info.layers.filter((l) => l.kind === 'base')
   return {
     version: 8,
-    sources: Object.fromEntries(base.map((l) => [l.id, tileSource(l)])),
+    // A name is written once for every piece of its area, and tiles cut areas to pieces: names come from tiles so large
+    // that few areas are cut.
+    sources: Object.fromEntries(base.flatMap((l) => [[l.id, tileSource(l)], ...(named(l) ? [[l.id + '-name', { ...tileSource(l), maxzoom: Math.max(7, l.min_zoom ?? 0) }]] : [])])),
     layers: [{ id: 'paper', type: 'background', paint: { 'background-color': '#e6edf3' } }, ...base.flatMap(groundLayers)],
   }
 }
@@ -58,7 +62,7 @@ export function tileSource(layer: MapLayer): { type: 'vector'; tiles: string[]; 
 export function makeMap(container: HTMLElement, info: MapInfo, at?: { lon: number; lat: number; zoom: number }): LibreMap {
   const [west, south, east, north] = info.bbox
   const map = new LibreMap({
-    container, style: groundStyle(info), attributionControl: false, maxZoom: 19, minZoom: 6, dragRotate: false, pitchWithRotate: false, touchPitch: false,
+    container, style: groundStyle(info), attributionControl: false, zoomLevelsToOverscale: 20, maxZoom: 19, minZoom: 6, dragRotate: false, pitchWithRotate: false, touchPitch: false,
     ...(at ? { center: [at.lon, at.lat], zoom: at.zoom } : { bounds: [west, south, east, north], fitBoundsOptions: { padding: 24 } }),
     localIdeographFontFamily: '"PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "WenQuanYi Micro Hei", sans-serif',
     locale: {
