@@ -76,6 +76,8 @@ func calls(id, file, task, number, session string) []call {
 		{"", "POST", "/api/v1/password", claim, 401, nil},
 		{"acceptor", "POST", "/api/v1/password", map[string]any{"old": "x", "new": "y"}, 403, nil},
 		{"acceptor", "GET", "/api/v1/me", nil, 200, nil},
+		{"acceptor", "PUT", "/api/v1/me/preferences/theme", map[string]any{"value": 1}, 204, nil},
+		{"", "PUT", "/api/v1/me/preferences/theme", map[string]any{"value": 1}, 401, nil},
 		{"acceptor", "GET", "/api/v1/sessions", nil, 200, nil},
 		{"acceptor", "DELETE", "/api/v1/sessions/" + session, nil, 204, nil},
 		{"acceptor", "DELETE", "/api/v1/sessions/" + session, nil, 404, nil},
