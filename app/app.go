@@ -324,6 +324,9 @@ func (a *App) syncInbox(ctx context.Context) {
 func (a *App) housekeep(ctx context.Context) {
 	tick := time.NewTicker(time.Hour)
 	defer tick.Stop()
+	if err := a.DB.Optimize(ctx); err != nil && ctx.Err() == nil {
+		a.log.ErrorContext(ctx, "housekeeping", "what", "statistics", "error", err)
+	}
 	for {
 		select {
 		case <-ctx.Done():
@@ -331,7 +334,7 @@ func (a *App) housekeep(ctx context.Context) {
 		case <-tick.C:
 		}
 		for what, fn := range map[string]func(context.Context) error{
-			"requests": a.Server.Forget, "attempts": a.Identity.Prune, "files": a.forgetFiles, "atlas": a.Atlas.Reload,
+			"statistics": a.DB.Optimize, "requests": a.Server.Forget, "attempts": a.Identity.Prune, "files": a.forgetFiles, "atlas": a.Atlas.Reload,
 		} {
 			if err := fn(ctx); err != nil && ctx.Err() == nil {
 				a.log.ErrorContext(ctx, "housekeeping", "what", what, "error", err)

@@ -56,6 +56,10 @@ func (b *bench) reopen(ctx context.Context, w *world) (*world, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := a.DB.Optimize(ctx); err != nil { // as a server does when it starts
+		a.Close()
+		return nil, err
+	}
 	return &world{App: a, fake: fake, sc: w.sc, file: w.file}, nil
 }
 

@@ -53,6 +53,8 @@ func openPostgres(ctx context.Context, db *DB, url string, o Options) (*server, 
 
 func (e *server) queued() int { return 0 }
 
+func (e *server) optimize(context.Context) error { return nil } // autovacuum does
+
 func (e *server) write(ctx context.Context, fn func(*Tx) error) error {
 	if e.closed.Load() {
 		return fault.New(fault.Unavailable, "store.closed")

@@ -143,3 +143,23 @@ func (e *embedded) close() error {
 	})
 	return e.err
 }
+
+// optimize lets SQLite look at its tables, a bounded part of each, and the readers begin anew with what it has learnt.
+func (e *embedded) optimize(ctx context.Context) error {
+	if err := e.writer.optimize(ctx); err != nil {
+		return err
+	}
+	for range cap(e.readers) {
+		select {
+		case l := <-e.readers:
+			if l != nil {
+				_ = l.close()
+			}
+			e.readers <- nil
+		case <-e.closing:
+			return nil
+		default: // the others are at work; they learn it when the statistics change next
+		}
+	}
+	return nil
+}

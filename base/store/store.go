@@ -48,6 +48,7 @@ type engine interface {
 	write(ctx context.Context, fn func(*Tx) error) error
 	read(ctx context.Context, fn func(*Tx) error) error
 	queued() int
+	optimize(ctx context.Context) error
 	close() error
 }
 
@@ -122,6 +123,10 @@ func (db *DB) Write(ctx context.Context, fn func(*Tx) error) error {
 	db.writes.Add(1)
 	return nil
 }
+
+// Optimize refreshes what the planner knows of tables that have changed much. It is short, and for a quiet moment now and
+// then; PostgreSQL does it by itself.
+func (db *DB) Optimize(ctx context.Context) error { return classify(db.engine.optimize(ctx)) }
 
 // Read runs fn in a read-only snapshot. Changing anything fails with Internal "store.readonly". It does not see what a
 // surrounding Write has not yet committed. Read inside Read fails with Internal "store.nested", since a pool of such

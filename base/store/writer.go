@@ -169,6 +169,21 @@ func (w *writer) alone(fn func(*Tx) error) error {
 	return nil
 }
 
+// optimize refreshes the statistics of the tables that have changed much since they were last taken.
+func (w *writer) optimize(ctx context.Context) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.open(ctx); err != nil {
+		return err
+	}
+	for _, pragma := range []string{"PRAGMA analysis_limit = 1000", "PRAGMA optimize = 0x10002"} {
+		if _, err := w.link.conn.ExecContext(ctx, pragma); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // undo rolls back; where even that fails the connection goes.
 func (w *writer) undo(ctx context.Context) {
 	if _, err := w.link.ExecContext(ctx, "ROLLBACK"); err != nil {
@@ -324,13 +339,17 @@ func (w *writer) commit(todo []*unit, limit int) (again []*unit, alone bool) {
 	return nil, false
 }
 
-func (w *writer) begin(ctx context.Context) error {
+// open makes the connection anew where it was lost.
+func (w *writer) open(ctx context.Context) (err error) {
 	if w.link == nil {
-		l, err := openLink(ctx, w.dsn)
-		if err != nil {
-			return err
-		}
-		w.link = l
+		w.link, err = openLink(ctx, w.dsn)
+	}
+	return err
+}
+
+func (w *writer) begin(ctx context.Context) error {
+	if err := w.open(ctx); err != nil {
+		return err
 	}
 	_, err := w.link.ExecContext(ctx, "BEGIN IMMEDIATE") // takes the write lock now, not in the middle
 	return err

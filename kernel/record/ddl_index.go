@@ -51,7 +51,11 @@ func wantedIndexes(t *schema.Type) []index {
 	add("_i_", "number", false, `"number"`)
 	for _, c := range columns(t)[len(systemColumns()):] {
 		if c.Index {
-			add("_i_", c.Name, false, quote(c.Name))
+			of := []string{quote(c.Name)}
+			if c.Type == "TEXT" {
+				of = append(of, `"created_at"`) // the newest of a value are found without sorting them all
+			}
+			add("_c_", c.Name, false, of...)
 		}
 	}
 	for _, names := range t.Index {
@@ -92,7 +96,8 @@ func (p *planner) indexes() error {
 	}
 	want := wantedIndexes(p.t)
 	for _, name := range have {
-		ours := strings.HasPrefix(name, p.t.Table()+"_i_") || strings.HasPrefix(name, p.t.Table()+"_u_")
+		kind, ours := strings.CutPrefix(name, p.t.Table())
+		ours = ours && len(kind) > 3 && strings.Contains("_i_ _c_ _u_", kind[:3])
 		if ours && !slices.ContainsFunc(want, func(x index) bool { return x.name == name }) && !slices.Contains(p.reset, name) {
 			p.step("DROP INDEX " + name)
 		}

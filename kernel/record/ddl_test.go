@@ -59,8 +59,8 @@ func additivePlans() []planCase {
 		{"text to long text", one("x: {type: text}"), one("x: {type: longtext}"), values{"x": "v"}, nil, "v"},
 		{"text to choice", one("x: {type: text}"), one("x: {type: choice, choices: [v]}"), values{"x": "v"}, nil, "v"},
 		{"a new field", one("x: {type: text}"), one("x: {type: text}, y: {type: integer}"), values{"x": "v"}, []string{`ALTER TABLE t_a ADD COLUMN "y" BIGINT`}, "v"},
-		{"a new filter", one("x: {type: text}"), one("x: {type: text, filter: true}"), values{"x": "v"}, []string{`CREATE INDEX t_a_i_x ON t_a ("x")`}, "v"},
-		{"no filter any more", one("x: {type: text, filter: true}"), one("x: {type: text}"), values{"x": "v"}, []string{`DROP INDEX t_a_i_x`}, "v"},
+		{"a new filter", one("x: {type: text}"), one("x: {type: text, filter: true}"), values{"x": "v"}, []string{`CREATE INDEX t_a_c_x ON t_a ("x", "created_at")`}, "v"},
+		{"no filter any more", one("x: {type: text, filter: true}"), one("x: {type: text}"), values{"x": "v"}, []string{`DROP INDEX t_a_c_x`}, "v"},
 		{"unique", one("x: {type: text}"), one("x: {type: text}", "unique: [x]"), values{"x": "v"}, []string{`CREATE UNIQUE INDEX t_a_u_x ON t_a ("x") WHERE deleted_at IS NULL`}, "v"},
 		{"no longer unique", one("x: {type: text}", "unique: [x]"), one("x: {type: text}"), values{"x": "v"}, []string{`DROP INDEX t_a_u_x`}, "v"},
 		{"retired", one("x: {type: text}, y: {type: text}"), one("x: {type: text}"), values{"x": "v", "y": "w"}, nil, "v"},
@@ -130,8 +130,8 @@ func changingPlans() []planCase {
 			one("x: {type: integer, filter: true}, y: {type: text}", "index: [y+x]", "unique: [x]"),
 			values{"x": "1"},
 			[]string{
-				"DROP INDEX t_a_i_x", "DROP INDEX t_a_i_y_x", "DROP INDEX t_a_u_x", `ALTER TABLE t_a DROP COLUMN "x" LOSES ddl.type OF 1`,
-				`ALTER TABLE t_a ADD COLUMN "x" BIGINT`, `CREATE INDEX t_a_i_x ON t_a ("x")`, `CREATE INDEX t_a_i_y_x ON t_a ("y", "x")`,
+				"DROP INDEX t_a_c_x", "DROP INDEX t_a_i_y_x", "DROP INDEX t_a_u_x", `ALTER TABLE t_a DROP COLUMN "x" LOSES ddl.type OF 1`,
+				`ALTER TABLE t_a ADD COLUMN "x" BIGINT`, `CREATE INDEX t_a_c_x ON t_a ("x")`, `CREATE INDEX t_a_i_y_x ON t_a ("y", "x")`,
 				`CREATE UNIQUE INDEX t_a_u_x ON t_a ("x") WHERE deleted_at IS NULL`,
 			},
 			nil,
@@ -139,7 +139,7 @@ func changingPlans() []planCase {
 		{
 			"a secret is no text", one("x: {type: text}"), one("x: {type: secret}"),
 			values{"x": "plain"},
-			[]string{`ALTER TABLE t_a DROP COLUMN "x" LOSES ddl.type OF 1`, `ALTER TABLE t_a ADD COLUMN "x" TEXT`, `ALTER TABLE t_a ADD COLUMN "x_blind" TEXT`, `CREATE INDEX t_a_i_x_blind ON t_a ("x_blind")`},
+			[]string{`ALTER TABLE t_a DROP COLUMN "x" LOSES ddl.type OF 1`, `ALTER TABLE t_a ADD COLUMN "x" TEXT`, `ALTER TABLE t_a ADD COLUMN "x_blind" TEXT`, `CREATE INDEX t_a_c_x_blind ON t_a ("x_blind", "created_at")`},
 			nil,
 		},
 	}

@@ -40,6 +40,13 @@ type selection struct {
 	t     *schema.Type
 	where []string
 	args  []any
+	rows  condition // the caller's row filter, which is the second of where
+}
+
+// condition is SQL with its arguments.
+type condition struct {
+	sql  string
+	args []any
 }
 
 func (w *selection) and(sql string, args ...any) {
@@ -77,7 +84,10 @@ func (s *Store) List(ctx context.Context, tx *store.Tx, a identity.Actor, q Quer
 		}
 		order.after(w, after)
 	}
-	query := "SELECT " + strings.Join(columnNames(w.t), ", ") + " FROM " + w.t.Table() + " WHERE " + w.sql() + order.sql() + " LIMIT ?"
+	if err := s.steer(ctx, tx, w); err != nil {
+		return Page{}, err
+	}
+	query := "SELECT " + layoutOf(w.t).list + " FROM " + w.t.Table() + " WHERE " + w.sql() + order.sql() + " LIMIT ?"
 	rows, err := tx.Query(ctx, query, append(w.args, q.Limit+1)...)
 	if err != nil {
 		return Page{}, err
@@ -115,6 +125,7 @@ func (s *Store) selected(d store.Dialect, a identity.Actor, q Query) (*selection
 		return nil, err
 	}
 	w.and("("+sql+")", args...)
+	w.rows = condition{sql, args}
 	if err := s.filter(a, w, q.Filter); err != nil {
 		return nil, err
 	}

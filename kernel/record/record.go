@@ -98,6 +98,7 @@ type Store struct {
 	set atomic.Pointer[schema.Set]
 
 	recent recent
+	wide   wide
 }
 
 // New gives a store without types; Use puts declarations in force.

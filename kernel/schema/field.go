@@ -42,7 +42,7 @@ type Field struct {
 	Mask  string `yaml:"mask"`  // name, phone, idcard, address, hash, hide; default by type
 
 	List    int    `yaml:"list"`    // column position in lists, 0 not shown
-	Filter  bool   `yaml:"filter"`  // offered as a filter, and indexed
+	Filter  bool   `yaml:"filter"`  // offered as a filter, and indexed where it has many values
 	Search  bool   `yaml:"search"`  // part of full-text search
 	Set     string `yaml:"set"`     // "system": only processes, commands and computed values write it
 	Section string `yaml:"section"` // heading in forms and details

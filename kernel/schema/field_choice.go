@@ -9,6 +9,10 @@ import (
 // choiceKind is one of a few declared words ("choices"); their labels stand in the locale file.
 type choiceKind struct{ plain }
 
+// columns has no index: of few values each is frequent, and SQLite, which takes all values for equally rare, would prefer
+// it to a better one. A type that needs it names it in its index.
+func (choiceKind) columns(f *Field) []Column { return []Column{{Name: f.Name, Type: "TEXT"}} }
+
 func (choiceKind) declare(f *Field, _ *Set, problems *Problems) {
 	if len(f.Choices) == 0 {
 		problems.Add(f.Pos, "field.choices")
