@@ -294,8 +294,8 @@ func compileFunc(n *node) code {
 		}
 	}
 	body, cost := compile(n.kids[0]), cost(n.kids[0])
-	return func(e *Env, l *local) Value {
-		expr := e.expr
+	return func(home *Env, l *local) Value {
+		expr, zone := home.expr, home.local
 		return &Function{params: params, result: result, call: func(e *Env, args []Value) Value {
 			if !e.spend(cost) {
 				return nil
@@ -304,15 +304,13 @@ func compileFunc(n *node) code {
 			for _, a := range args {
 				inner = &local{a, inner}
 			}
-			if e.expr == expr {
+			if e == home && e.expr == expr {
 				return body(e, inner)
 			}
-			// Called from another expression: the body's names and positions are those of its own.
-			outer := e.expr
-			e.expr = expr
-			v := body(e, inner)
-			e.expr = outer
-			return v
+			// Called from elsewhere: the body's names and positions are those of its own expression.
+			own := e.With(home.Vars)
+			own.expr, own.local = expr, zone
+			return body(own, inner)
 		}}
 	}
 }

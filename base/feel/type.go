@@ -86,8 +86,16 @@ func FunctionOf(params []Param, result Type) Type {
 // Named gives the type a declared name, for messages.
 func (t Type) Named(name string) Type { t.name = name; return t }
 
-// Where narrows the type to the values that pass check, such as the allowed values of an item definition.
-func (t Type) Where(check func(Value) bool) Type { t.check = check; return t }
+// Where narrows the type to the values that pass check, such as the allowed values of an item definition; a check that
+// is already there stays.
+func (t Type) Where(check func(Value) bool) Type {
+	if old := t.check; old != nil {
+		t.check = func(v Value) bool { return old(v) && check(v) }
+		return t
+	}
+	t.check = check
+	return t
+}
 
 // Kind is the outermost shape.
 func (t Type) Kind() Kind { return t.kind }
