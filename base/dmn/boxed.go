@@ -291,7 +291,7 @@ func (c *compiler) function(u *unit, e *element, scope *feel.Scope) logic {
 	return logic{func(r *run, home *feel.Env) feel.Value {
 		return feel.NewFunction("", params, feel.AnyType, func(env *feel.Env, args []feel.Value) feel.Value {
 			return body.run(r, env.With(&frame{names: names, vals: args, up: home.Vars}))
-		})
+		}).Gives(body.typ)
 	}, feel.FunctionOf(params, body.typ)}
 }
 
@@ -303,8 +303,14 @@ func (c *compiler) conditional(u *unit, e *element, scope *feel.Scope) logic {
 		typ = feel.AnyType
 	}
 	return logic{func(r *run, env *feel.Env) feel.Value {
-		if cond.run(r, env) == true {
-			return then.run(r, env)
+		switch v := cond.run(r, env).(type) {
+		case nil:
+		case bool:
+			if v {
+				return then.run(r, env)
+			}
+		default:
+			return r.fail(env, e, "dmn.match", "got", feel.KindOf(v).String())
 		}
 		return els.run(r, env)
 	}, typ}

@@ -27,7 +27,7 @@ func (c *compiler) iterator(u *unit, e *element, scope *feel.Scope) logic {
 		if !ok {
 			return nil
 		}
-		return quantified(r, env, names, xs, body.run, some)
+		return quantified(r, env, e, names, xs, body.run, some)
 	}, feel.BoolType}
 }
 
@@ -54,19 +54,22 @@ func each(r *run, env *feel.Env, e *element, names []string, xs feel.List, body 
 	return out
 }
 
-// quantified: true decides some, false decides every; what is neither true nor false leaves the result unknown.
-func quantified(r *run, env *feel.Env, names []string, xs feel.List, body code, some bool) feel.Value {
+// quantified: true decides some, false decides every; null leaves the result unknown, anything else makes it null.
+func quantified(r *run, env *feel.Env, e *element, names []string, xs feel.List, body code, some bool) feel.Value {
 	unknown := false
 	for _, x := range xs {
 		if !env.Spend(1) {
 			return nil
 		}
-		b, ok := body(r, env.With(&frame{names: names, vals: []feel.Value{x}, up: env.Vars})).(bool)
-		switch {
-		case !ok:
+		switch b := body(r, env.With(&frame{names: names, vals: []feel.Value{x}, up: env.Vars})).(type) {
+		case nil:
 			unknown = true
-		case b == some:
-			return some
+		case bool:
+			if b == some {
+				return some
+			}
+		default:
+			return r.fail(env, e, "dmn.match", "got", feel.KindOf(b).String())
 		}
 	}
 	if unknown {

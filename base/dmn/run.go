@@ -272,7 +272,7 @@ func (r *run) knowledge(n *node) feel.Value {
 		r.note(n.el)
 		r.trace.end(step, v)
 		return v
-	})
+	}).Gives(n.typ.Elem())
 	return self
 }
 
@@ -294,7 +294,7 @@ func (r *run) service(n *node) feel.Value {
 		r.depth--
 		r.trace.end(step, v)
 		return v
-	})
+	}).Gives(n.typ.Elem())
 }
 
 func (r *run) outputs(n *node) feel.Value {

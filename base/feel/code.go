@@ -287,7 +287,7 @@ func compileInstance(n *node) code {
 }
 
 func compileFunc(n *node) code {
-	params, result := n.params, AnyType
+	params, gives := n.params, n.typ.Elem()
 	if n.flag {
 		return func(*Env, *local) Value {
 			return &Function{params: params, call: func(e *Env, _ []Value) Value { return e.fail("feel.external") }}
@@ -296,7 +296,7 @@ func compileFunc(n *node) code {
 	body, cost := compile(n.kids[0]), cost(n.kids[0])
 	return func(home *Env, l *local) Value {
 		expr, zone := home.expr, home.local
-		return &Function{params: params, result: result, call: func(e *Env, args []Value) Value {
+		return &Function{params: params, gives: gives, call: func(e *Env, args []Value) Value {
 			if !e.spend(cost) {
 				return nil
 			}
