@@ -17,6 +17,7 @@ type Definitions struct {
 	knowledge []*Knowledge
 	inputs    []Input
 	foreign   []*Decision // decisions of imported models
+	tables    []*table
 	problems  []Problem
 }
 
@@ -52,7 +53,7 @@ func Compile(scope *feel.Scope, main *Model, imports ...*Model) *Definitions {
 	slices.SortStableFunc(c.problems, func(a, b Problem) int {
 		return cmp.Or(strings.Compare(a.Model, b.Model), cmp.Compare(a.Line, b.Line))
 	})
-	d.problems = c.problems
+	d.problems, d.tables = c.problems, c.tables
 	return d
 }
 
@@ -142,6 +143,8 @@ type compiler struct {
 	models   []*Model
 	units    []*unit
 	problems []Problem
+	tables   []*table
+	current  *node // being compiled
 }
 
 // unit is one model being compiled.

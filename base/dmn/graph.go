@@ -88,6 +88,9 @@ func (c *compiler) node(n *node) {
 	}
 	n.state = compiling
 	scope := c.requirements(n)
+	outer := c.current
+	c.current = n
+	defer func() { c.current = outer }()
 	switch n.kind {
 	case inputNode:
 	case decisionNode:
@@ -98,6 +101,7 @@ func (c *compiler) node(n *node) {
 		c.service(n)
 	}
 	if n.state == cyclic {
+		n.needs, n.names = nil, nil
 		n.run = func(r *run, env *feel.Env) feel.Value { return r.fail(env, n.el, "dmn.cycle", "name", n.name) }
 		return
 	}
@@ -131,7 +135,8 @@ func (c *compiler) require(n *node, r *element) {
 		c.problem(n.unit, r, "dmn.reference", "href", r.attr("href"))
 		return
 	}
-	if to != n || n.kind != knowledgeNode {
+	// Business knowledge models may call each other in a circle; their bodies run only when called.
+	if to.state != compiling || n.kind != knowledgeNode || to.kind != knowledgeNode {
 		c.node(to)
 	}
 	at := &n.needs

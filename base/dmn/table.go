@@ -10,6 +10,7 @@ import (
 // table is a compiled decision table (DMN 1.5 clause 8).
 type table struct {
 	el      *element
+	of      *node // whose logic it is
 	name    string
 	policy  policy
 	sum     *feel.Expr // aggregator of a collect table, nil without
@@ -27,6 +28,7 @@ type inputClause struct {
 	typ     feel.Type
 	run     code
 	allowed *feel.Expr // nil when every value is
+	domain  *feel.Expr // allowed, or the allowed values of the type; for the analysis
 }
 
 type outputClause struct {
@@ -45,7 +47,7 @@ type rule struct {
 }
 
 func (c *compiler) table(u *unit, e *element, scope *feel.Scope) logic {
-	t := &table{el: e, name: cmp.Or(strings.TrimSpace(e.attr("outputLabel")), e.attr("id")), policy: policyOf(e)}
+	t := &table{el: e, of: c.current, name: cmp.Or(strings.TrimSpace(e.attr("outputLabel")), e.attr("id")), policy: policyOf(e)}
 	if t.policy == noPolicy {
 		c.problem(u, e, "dmn.policy", "policy", e.attr("hitPolicy"))
 		return logic{broken(e, "dmn.policy"), feel.AnyType}
@@ -70,6 +72,7 @@ func (c *compiler) table(u *unit, e *element, scope *feel.Scope) logic {
 		return logic{broken(e, "dmn.part"), feel.AnyType}
 	}
 	t.index = newIndex(t)
+	c.tables = append(c.tables, t)
 	return logic{t.eval, t.typ()}
 }
 
@@ -125,6 +128,11 @@ func (c *compiler) inputClause(u *unit, e *element, scope *feel.Scope) inputClau
 	}
 	if v := e.child("inputValues"); v != nil && v.text("text") != "" {
 		in.allowed = c.tests(u, v, v.text("text"), in.typ, scope)
+		in.domain = in.allowed
+	} else if def := u.items.defs[strings.TrimSpace(x.attr("typeRef"))]; def != nil {
+		if v := def.child("allowedValues"); v != nil && v.text("text") != "" {
+			in.domain = c.tests(u, v, v.text("text"), in.typ, scope)
+		}
 	}
 	return in
 }
