@@ -71,7 +71,7 @@ func text(v feel.Value) string {
 
 // input declares input data with its variable.
 func input(name, typ string) string {
-	return fmt.Sprintf(`<inputData id="i_%s" name=%q><variable name=%q typeRef=%q/></inputData>`, name, name, name, typ)
+	return fmt.Sprintf(`<inputData id="i_%s" name=%q><variable name=%q typeRef=%q/></inputData>`, name, name, name, strings.ReplaceAll(typ, "<", "&lt;"))
 }
 
 // decide makes a decision that requires inputs by name.
