@@ -9,11 +9,11 @@ import (
 
 // Report is what Analyse found in one decision table.
 type Report struct {
-	Name     string `json:"name"`              // of the decision or knowledge model
-	Element  string `json:"element,omitempty"` // id of the table
-	Line     int    `json:"line"`              // of the table in the file
-	Policy   string `json:"policy"`
-	Rules    int    `json:"rules"`
+	Name     string    `json:"name"`              // of the decision or knowledge model
+	Element  string    `json:"element,omitempty"` // id of the table
+	Line     int       `json:"line"`              // of the table in the file
+	Policy   string    `json:"policy"`
+	Rules    int       `json:"rules"`
 	Overlaps []Overlap `json:"overlaps,omitempty"`
 	Gaps     []Gap     `json:"gaps,omitempty"`
 	// Opaque are the columns, from 1, with tests that are not made of literals. Overlaps are then possible ones, and gaps

@@ -1,6 +1,10 @@
 package dmn
 
-import "chengshu/base/feel"
+import (
+	"slices"
+
+	"chengshu/base/feel"
+)
 
 // iterator is a boxed for, every or some (DMN 1.5 §10.2.2.8).
 func (c *compiler) iterator(u *unit, e *element, scope *feel.Scope) logic {
@@ -48,7 +52,7 @@ func each(r *run, env *feel.Env, e *element, names []string, xs feel.List, body 
 			return nil
 		}
 		// The list so far, cut so that a later element does not show in it.
-		f := &frame{names: names, vals: []feel.Value{x, out[:len(out):len(out)]}, up: env.Vars}
+		f := &frame{names: names, vals: []feel.Value{x, slices.Clip(out)}, up: env.Vars}
 		out = append(out, body(r, env.With(f)))
 	}
 	return out

@@ -69,11 +69,12 @@ func addSpans(spans []Range, n *node) ([]Range, bool) {
 		}
 		return append(spans, r), true
 	case opList:
-		ok := true
 		for _, k := range n.kids {
-			if spans, ok = addSpans(spans, k); !ok {
+			more, ok := addSpans(spans, k)
+			if !ok {
 				return nil, false
 			}
+			spans = more
 		}
 		return spans, true
 	default:
