@@ -305,6 +305,7 @@ func (c *compiler) conditional(u *unit, e *element, scope *feel.Scope) logic {
 	return logic{func(r *run, env *feel.Env) feel.Value {
 		switch v := cond.run(r, env).(type) {
 		case nil:
+			r.open = true
 		case bool:
 			if v {
 				return then.run(r, env)

@@ -182,11 +182,11 @@ func (c *compiler) unit(m *Model) *unit {
 	u := &unit{model: m, scope: c.scope.Clone(), ids: map[string]*node{}}
 	c.units = append(c.units, u)
 	for _, imp := range m.Imports {
-		if !imp.Model() {
+		at := slices.IndexFunc(c.models, func(o *Model) bool { return o.Namespace == imp.Namespace })
+		if at < 0 && !imp.Model() {
 			c.warn(u, m.root, "dmn.import-kind", "name", imp.Name, "type", imp.Type)
 			continue
 		}
-		at := slices.IndexFunc(c.models, func(o *Model) bool { return o.Namespace == imp.Namespace })
 		if at < 0 {
 			c.problem(u, m.root, "dmn.import", "name", imp.Name, "namespace", imp.Namespace)
 			continue

@@ -266,6 +266,12 @@ func TestTrace(t *testing.T) {
 	if u := res.Trace.Steps[1].Tables[0].Unknown; len(u) != 2 || u[1].ID != "r2" {
 		t.Errorf("unknown rows: %+v", u)
 	}
+	d2 := compile(t, input("n", "number")+decide("a", literal(`if n > 3 then "yes" else "no"`), "i_n"))
+	for in, open := range map[string]bool{`null`: true, `3`: false} {
+		if res := d2.Decision("a").Eval(inputs(t, "n", in)); res.Undetermined != open || text(res.Value) != `"no"` {
+			t.Errorf("%s: got %+v", in, res)
+		}
+	}
 	if d.Decision("fee").Value(inputs(t, "n", `7`)) != value(t, `20`) {
 		t.Error("value without a trace differs")
 	}

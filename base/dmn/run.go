@@ -94,8 +94,9 @@ func call(n *node, env *feel.Env) Result {
 // Result is what an evaluation gave.
 type Result struct {
 	Value feel.Value
-	// Undetermined is set where a rule of a decision table could neither be met nor be ruled out, so that the facts that
-	// are missing might have changed the outcome. Value is then not to be relied upon.
+	// Undetermined is set where a rule of a decision table could neither be met nor be ruled out, or where an else was
+	// taken because the condition was null, so that the facts that are missing might have changed the outcome. Value is
+	// then not to be relied upon.
 	Undetermined bool
 	// Missing names the input data that were asked for and are null, sorted.
 	Missing     []string
@@ -136,7 +137,7 @@ func begin(n *node, env *feel.Env) *run {
 }
 
 func (r *run) finish(v feel.Value) Result {
-	res := Result{Value: v, Undetermined: r.open, Diagnostics: r.diags, Trace: r.trace}
+	res := Result{Value: v, Undetermined: r.open || r.env.Undecided, Diagnostics: r.diags, Trace: r.trace}
 	for name := range r.missing {
 		res.Missing = append(res.Missing, name)
 	}

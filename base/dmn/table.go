@@ -58,7 +58,7 @@ func (c *compiler) table(u *unit, e *element, scope *feel.Scope) logic {
 	}
 	for _, out := range e.all("output") {
 		t.outputs = append(t.outputs, c.outputClause(u, out, scope))
-		t.names = append(t.names, out.label())
+		t.names = append(t.names, cmp.Or(out.label(), strings.TrimSpace(out.attr("label"))))
 	}
 	var names []string
 	for _, a := range e.all("annotation") {

@@ -93,7 +93,7 @@ func (v tckValue) value() feel.Value {
 			return n
 		}
 		return nil
-	case "date", "time", "dateTime", "duration":
+	case "date", "time", "dateTime", "duration", "dayTimeDuration", "yearMonthDuration", "dateTimeStamp":
 		return temporal(s)
 	}
 	return s

@@ -184,8 +184,11 @@ func field(e *Env, v Value, name string) Value {
 func compileIf(n *node) code {
 	cond, then, els := compile(n.kids[0]), compile(n.kids[1]), compile(n.kids[2])
 	return func(e *Env, l *local) Value {
-		if cond(e, l) == true {
+		switch cond(e, l) {
+		case true:
 			return then(e, l)
+		case nil:
+			e.root().Undecided = true
 		}
 		return els(e, l)
 	}
