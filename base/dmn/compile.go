@@ -23,8 +23,9 @@ type Definitions struct {
 
 // Input is one input data of a model.
 type Input struct {
-	ID, Name string
-	Type     feel.Type
+	ID, Name  string
+	Namespace string // of the model
+	Type      feel.Type
 }
 
 // Compile joins a model with the models it imports, directly or through each other, and compiles every expression once.
@@ -69,7 +70,7 @@ func (d *Definitions) add(n *node, own bool) {
 	case n.kind == knowledgeNode:
 		d.knowledge = append(d.knowledge, &Knowledge{n})
 	case n.kind == inputNode:
-		d.inputs = append(d.inputs, Input{ID: n.id, Name: n.name, Type: n.typ})
+		d.inputs = append(d.inputs, Input{ID: n.id, Name: n.name, Namespace: n.unit.model.Namespace, Type: n.typ})
 	}
 }
 
@@ -155,6 +156,7 @@ type unit struct {
 	items   *items
 	nodes   []*node
 	ids     map[string]*node
+	sources map[string]*element // knowledge sources by id
 }
 
 type alias struct {
@@ -179,7 +181,7 @@ func (c *compiler) unit(m *Model) *unit {
 			return u
 		}
 	}
-	u := &unit{model: m, scope: c.scope.Clone(), ids: map[string]*node{}}
+	u := &unit{model: m, scope: c.scope.Clone(), ids: map[string]*node{}, sources: map[string]*element{}}
 	c.units = append(c.units, u)
 	for _, imp := range m.Imports {
 		at := slices.IndexFunc(c.models, func(o *Model) bool { return o.Namespace == imp.Namespace })
@@ -212,6 +214,9 @@ func (c *compiler) declare(u *unit) {
 		}
 	}
 	for _, e := range u.model.root.kids {
+		if e.name == "knowledgeSource" {
+			u.sources[e.attr("id")] = e
+		}
 		kind, ok := nodeKinds(e.name)
 		if !ok {
 			continue

@@ -203,6 +203,9 @@ func TestGraph(t *testing.T) {
 			t.Errorf("%s: missing %v", c.age, res.Missing)
 		}
 	}
+	if got := d.Decision("both").Inputs(); len(got) != 1 || got[0].Name != "age" {
+		t.Errorf("inputs of a decision: %v", got)
+	}
 	if got := d.Inputs(); len(got) != 1 || got[0].Name != "age" || got[0].Type.Kind() != feel.KindNumber {
 		t.Errorf("inputs %v", got)
 	}
@@ -265,6 +268,11 @@ func TestTrace(t *testing.T) {
 	}
 	if u := res.Trace.Steps[1].Tables[0].Unknown; len(u) != 2 || u[1].ID != "r2" {
 		t.Errorf("unknown rows: %+v", u)
+	}
+	law := compile(t, `<knowledgeSource id="law" name="Order No. 7" locationURI="urn:law:7"><type>law</type></knowledgeSource>`+
+		strings.Replace(decide("a", literal(`1`)), "<literal", `<authorityRequirement><requiredAuthority href="#law"/></authorityRequirement><literal`, 1))
+	if got := law.Decision("a").Eval(&feel.Env{}).Trace.Steps[0].Sources; len(got) != 1 || got[0] != (dmn.Source{Name: "Order No. 7", ID: "law", Type: "law", URI: "urn:law:7"}) {
+		t.Errorf("sources: %+v", got)
 	}
 	d2 := compile(t, input("n", "number")+decide("a", literal(`if n > 3 then "yes" else "no"`), "i_n"))
 	for in, open := range map[string]bool{`null`: true, `3`: false} {

@@ -55,6 +55,7 @@ type node struct {
 	result  feel.Type
 	inputs  []*node // of a service: what its parameters stand for
 	outputs []*node
+	sources []Source
 }
 
 // place is one name the logic of a node sees: a required node, or an import's name with the places inside.
@@ -73,6 +74,13 @@ func (p *place) typ() feel.Type {
 		fields[i] = feel.Param{Name: k.name, Type: k.typ()}
 	}
 	return feel.ContextOf(fields...)
+}
+
+func (p *place) each(visit func(*node)) {
+	visit(p.node)
+	for _, k := range p.parts {
+		k.each(visit)
+	}
 }
 
 // node compiles n and first what it requires.
@@ -112,13 +120,12 @@ func (c *compiler) node(n *node) {
 func (c *compiler) requirements(n *node) *feel.Scope {
 	scope := n.unit.scope.Clone()
 	for _, req := range n.el.kids {
-		if req.name != "informationRequirement" && req.name != "knowledgeRequirement" {
-			continue
-		}
 		for _, r := range req.kids {
 			switch r.name {
 			case "requiredDecision", "requiredInput", "requiredKnowledge":
 				c.require(n, r)
+			case "requiredAuthority":
+				c.authority(n, r)
 			}
 		}
 	}
@@ -162,6 +169,22 @@ func (c *compiler) require(n *node, r *element) {
 		}
 	}
 	*at = append(*at, &place{name: to.name, node: to})
+}
+
+// authority notes the knowledge source that a decision rests on; a decision or input as authority says nothing new.
+func (c *compiler) authority(n *node, r *element) {
+	space, id, _ := strings.Cut(strings.TrimSpace(r.attr("href")), "#")
+	for _, u := range c.units {
+		if space == "" && u != n.unit || space != "" && u.model.Namespace != space {
+			continue
+		}
+		if s := u.sources[id]; s != nil {
+			n.sources = append(n.sources, Source{
+				Name: s.label(), ID: id, Type: s.text("type"), URI: strings.TrimSpace(s.attr("locationURI")), Text: s.text("description"),
+			})
+			return
+		}
+	}
 }
 
 // resolve finds the node of an href, "#id" or "namespace#id", and the import names on the way to it.

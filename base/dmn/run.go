@@ -25,6 +25,28 @@ func (d *Decision) ID() string { return d.n.id }
 // Type is the declared type of the decision, or what is known of its logic's result.
 func (d *Decision) Type() feel.Type { return d.n.typ }
 
+// Inputs are the input data that the decision reads, itself or through what it requires, each once. Those read inside
+// a decision service are arguments and not among them.
+func (d *Decision) Inputs() []Input {
+	var out []Input
+	seen := map[*node]bool{}
+	var visit func(n *node)
+	visit = func(n *node) {
+		if n == nil || seen[n] || n.kind == knowledgeNode || n.kind == serviceNode {
+			return
+		}
+		seen[n] = true
+		if n.kind == inputNode || n.run == nil {
+			out = append(out, Input{ID: n.id, Name: n.name, Namespace: n.unit.model.Namespace, Type: n.typ})
+		}
+		for _, p := range n.needs {
+			p.each(visit)
+		}
+	}
+	visit(d.n)
+	return out
+}
+
 // Name is the name of the service.
 func (s *Service) Name() string { return s.n.name }
 

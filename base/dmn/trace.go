@@ -36,13 +36,23 @@ const MaxSteps = 1000
 
 // Step is one input that was read, or one decision, knowledge model or service that was computed.
 type Step struct {
-	Kind   string       `json:"kind"` // input, decision, knowledge, service
-	Name   string       `json:"name"`
-	ID     string       `json:"id,omitempty"`
-	Depth  int          `json:"depth"` // 0 is the decision asked for
-	Args   []Named      `json:"args,omitempty"`
-	Tables []*TableStep `json:"tables,omitempty"`
-	Value  Shown        `json:"value"`
+	Kind    string       `json:"kind"` // input, decision, knowledge, service
+	Name    string       `json:"name"`
+	ID      string       `json:"id,omitempty"`
+	Depth   int          `json:"depth"` // 0 is the decision asked for
+	Sources []Source     `json:"sources,omitempty"`
+	Args    []Named      `json:"args,omitempty"`
+	Tables  []*TableStep `json:"tables,omitempty"`
+	Value   Shown        `json:"value"`
+}
+
+// Source is a knowledge source that a decision or knowledge model rests on, such as a law.
+type Source struct {
+	Name string `json:"name"`
+	ID   string `json:"id,omitempty"`
+	Type string `json:"type,omitempty"`
+	URI  string `json:"uri,omitempty"`
+	Text string `json:"text,omitempty"` // description
 }
 
 // Named is a value with its name.
@@ -105,7 +115,7 @@ func (t *Trace) begin(s *session, n *node) *Step {
 	if t == nil {
 		return nil
 	}
-	step := &Step{Kind: kindNames[n.kind], Name: n.name, ID: n.id, Depth: s.depth}
+	step := &Step{Kind: kindNames[n.kind], Name: n.name, ID: n.id, Depth: s.depth, Sources: n.sources}
 	if len(t.Steps) < MaxSteps {
 		t.Steps = append(t.Steps, step)
 	} else {
