@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -209,6 +210,30 @@ func TestGraph(t *testing.T) {
 	if got := d.Inputs(); len(got) != 1 || got[0].Name != "age" || got[0].Type.Kind() != feel.KindNumber {
 		t.Errorf("inputs %v", got)
 	}
+}
+
+// One compiled model serves many goroutines.
+func TestConcurrent(t *testing.T) {
+	t.Parallel()
+	d := compile(t, input("n", "number")+decide("big", literal(`matches(string(n), "^[5-9]$")`), "i_n")+
+		decide("a", table(``, "< 5 => \"low\"\n>= 5 => if n = 7 then \"seven\" else \"high\""), "i_n")+
+		decide("r", literal(`{a: a, big: big}`), "d_a", "d_big"))
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			env := &feel.Env{Vars: feel.Map{"n": feel.NumberFromInt(int64(i))}}
+			want := map[bool]string{true: `{a: "low", big: false}`, false: `{a: "high", big: true}`}[i < 5]
+			if i == 7 {
+				want = `{a: "seven", big: true}`
+			}
+			for range 50 {
+				if got := text(d.Decision("r").Eval(env).Value); got != want {
+					t.Errorf("%d: got %s, want %s", i, got, want)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
 
 func TestImports(t *testing.T) {

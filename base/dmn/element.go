@@ -20,8 +20,9 @@ const (
 	MaxElements = 400_000
 )
 
-// The model namespaces of DMN 1.2 to 1.5; all spell the parts that are executed alike.
+// The model namespaces of DMN 1.2 to 1.6; all spell the parts that are executed alike.
 var namespaces = [...]string{
+	"https://www.omg.org/spec/DMN/20240513/MODEL/",
 	"https://www.omg.org/spec/DMN/20230324/MODEL/",
 	"https://www.omg.org/spec/DMN/20211108/MODEL/",
 	"https://www.omg.org/spec/DMN/20191111/MODEL/",

@@ -159,6 +159,9 @@ func near(got, want feel.Number) bool {
 func tckDir(t *testing.T) (dir string, shared bool) {
 	t.Helper()
 	if dir = os.Getenv("CHENGSHU_TCK"); dir != "" {
+		if _, err := os.Stat(dir); err != nil && !filepath.IsAbs(dir) {
+			dir = filepath.Join("..", "..", dir) // as seen from the root of the repository
+		}
 		return dir, false
 	}
 	root := os.Getenv("CHENGSHU_SHARED")
@@ -369,10 +372,14 @@ func (c *tckCase) eval(defs *dmn.Definitions, space, name string, vars feel.Map)
 		if space != "" && space != defs.Model().Namespace {
 			d = defs.Imported(space, name)
 		}
-		if d == nil {
+		switch s := defs.Service(name); {
+		case d != nil:
+			res = d.Eval(env)
+		case s != nil:
+			res = s.Eval(env)
+		default:
 			return "no decision " + name, ""
 		}
-		res = d.Eval(env)
 	}
 	for _, g := range res.Diagnostics {
 		detail += fmt.Sprintf("; %s %d:%d %s %v", g.Element, g.Line, g.Pos.Line, g.Code, g.Args)
