@@ -136,7 +136,7 @@ type Diagnostic struct {
 // session is one evaluation; run is one round of it with its own values, a decision service making a new one.
 type session struct {
 	unit    *unit
-	env     *feel.Env
+	env     feel.Env
 	inputs  feel.Vars
 	diags   []Diagnostic
 	seen    int // diagnostics of env that were taken over
@@ -148,14 +148,26 @@ type session struct {
 
 type run struct {
 	*session
+	few    []computed // the first values, looked through
 	memo   map[*node]feel.Value
 	closed bool // a service: nothing is read from the inputs
 }
 
+type computed struct {
+	n *node
+	v feel.Value
+}
+
+const manyValues = 16 // from there on a map is quicker
+
 func begin(n *node, env *feel.Env) *run {
-	s := &session{unit: n.unit, inputs: env.Vars}
-	s.env = &feel.Env{Vars: env.Vars, Now: env.Now, Data: env.Data, Limits: env.Limits}
-	return &run{session: s}
+	s := &struct {
+		session
+		run
+	}{session: session{unit: n.unit, inputs: env.Vars}}
+	s.env.Vars, s.env.Now, s.env.Data, s.env.Limits = env.Vars, env.Now, env.Data, env.Limits
+	s.run.session = &s.session
+	return &s.run
 }
 
 func (r *run) finish(v feel.Value) Result {
@@ -185,7 +197,7 @@ func (r *run) fail(env *feel.Env, e *element, key string, args ...any) feel.Valu
 
 // value computes a node, once in a run.
 func (r *run) value(n *node) feel.Value {
-	if v, ok := r.memo[n]; ok {
+	if v, ok := r.known(n); ok {
 		return v
 	}
 	var v feel.Value
@@ -209,11 +221,28 @@ func (r *run) value(n *node) feel.Value {
 	return v
 }
 
-func (r *run) keep(n *node, v feel.Value) {
-	if r.memo == nil {
-		r.memo = map[*node]feel.Value{}
+func (r *run) known(n *node) (feel.Value, bool) {
+	for _, c := range r.few {
+		if c.n == n {
+			return c.v, true
+		}
 	}
-	r.memo[n] = v
+	v, ok := r.memo[n]
+	return v, ok
+}
+
+func (r *run) keep(n *node, v feel.Value) {
+	switch {
+	case r.few == nil:
+		const usual = 4
+		r.few = append(make([]computed, 0, usual), computed{n, v})
+	case len(r.few) < manyValues:
+		r.few = append(r.few, computed{n, v})
+	case r.memo == nil:
+		r.memo = map[*node]feel.Value{n: v}
+	default:
+		r.memo[n] = v
+	}
 }
 
 // frame holds what the logic of n sees.
@@ -245,7 +274,7 @@ func (r *run) input(n *node) feel.Value {
 	}
 	out, ok := n.typ.Coerce(v)
 	if !ok {
-		r.fail(r.env, n.el, "dmn.input", "name", n.name, "want", n.typ.String(), "got", feel.KindOf(v).String())
+		r.fail(&r.env, n.el, "dmn.input", "name", n.name, "want", n.typ.String(), "got", feel.KindOf(v).String())
 	}
 	if out == nil {
 		if r.missing == nil {
@@ -286,7 +315,9 @@ func (r *run) knowledge(n *node) feel.Value {
 		if n.run == nil {
 			return nil
 		}
-		r.keep(n, self) // it may require itself
+		if _, ok := r.known(n); !ok {
+			r.keep(n, self) // it may require itself
+		}
 		step := r.trace.begin(r.session, n)
 		r.trace.args(step, names, args)
 		r.depth++
