@@ -149,12 +149,15 @@ type index struct {
 type column struct {
 	any  bool // nothing but "-"
 	axis *axis
-	sets []bitset // rules by atom; nil when the column is tested rule by rule
+	// Rules by atom, as sets, or as lists where sets would be too large. Both nil: the column is tested rule by rule.
+	sets  []bitset
+	lists [][]int32
 }
 
 const (
 	fewRules = 4       // below that, testing rule by rule is as quick
-	maxWords = 1 << 19 // of one column: 4 MiB
+	maxWords = 1 << 19 // of the sets of one column: 4 MiB
+	maxNames = 1 << 20 // of the lists of one column: as much
 )
 
 func newIndex(t *table) index {
@@ -172,12 +175,38 @@ func newIndex(t *table) index {
 			continue
 		}
 		a, cells, ok := newAxis(tests)
-		if !ok || a.atoms()*words > maxWords {
-			continue
+		switch {
+		case !ok:
+		case a.atoms()*words <= maxWords:
+			x.cols[col].axis, x.cols[col].sets = a, sets(a, cells, words)
+		case names(cells) <= maxNames:
+			x.cols[col].axis, x.cols[col].lists = a, lists(a, cells)
 		}
-		x.cols[col].axis, x.cols[col].sets = a, sets(a, cells, words)
 	}
 	return x
+}
+
+// names is how many rule numbers the lists of a column would hold.
+func names(cells []cell) int {
+	n := 0
+	for _, c := range cells {
+		for _, iv := range c {
+			n += iv[1] - iv[0] + 1
+		}
+	}
+	return n
+}
+
+func lists(a *axis, cells []cell) [][]int32 {
+	out := make([][]int32, a.atoms())
+	for rule, c := range cells {
+		for _, iv := range c {
+			for atom := iv[0]; atom <= iv[1]; atom++ {
+				out[atom] = append(out[atom], int32(rule))
+			}
+		}
+	}
+	return out
 }
 
 func sets(a *axis, cells []cell, words int) []bitset {
@@ -211,12 +240,18 @@ func (x *index) candidates(vals []feel.Value, scratch []uint64) (set bitset, loo
 		c := &x.cols[col]
 		switch {
 		case c.any:
-		case c.sets == nil || feel.KindOf(vals[col]) != c.axis.kind:
+		case c.axis == nil || feel.KindOf(vals[col]) != c.axis.kind:
 			loose = append(loose, col)
-		default:
+		case c.sets != nil:
 			for i, w := range c.sets[c.axis.atom(vals[col])] {
 				set[i] &= w
 			}
+		default:
+			left := make(bitset, words)
+			for _, rule := range c.lists[c.axis.atom(vals[col])] {
+				left[rule/64] |= set[rule/64] & (1 << (rule % 64))
+			}
+			copy(set, left)
 		}
 	}
 	return set, loose

@@ -27,8 +27,9 @@ type inputClause struct {
 	text    string
 	typ     feel.Type
 	run     code
-	allowed *feel.Expr // nil when every value is
-	domain  *feel.Expr // allowed, or the allowed values of the type; for the analysis
+	allowed *feel.Expr            // nil when every value is
+	cells   map[string]*feel.Expr // tests by their text: many rules share them
+	domain  *feel.Expr            // allowed, or the allowed values of the type; for the analysis
 }
 
 type outputClause struct {
@@ -115,7 +116,7 @@ func (c *compiler) aggregation(u *unit, t *table) {
 }
 
 func (c *compiler) inputClause(u *unit, e *element, scope *feel.Scope) inputClause {
-	in := inputClause{el: e, run: nothing}
+	in := inputClause{el: e, run: nothing, cells: map[string]*feel.Expr{}}
 	x := e.child("inputExpression")
 	if x == nil {
 		c.problem(u, e, "dmn.part", "part", "inputExpression")
@@ -172,7 +173,10 @@ func (c *compiler) rule(u *unit, t *table, e *element, annotations []string, sco
 		var x *feel.Expr
 		if i < len(entries) {
 			if src := entries[i].text("text"); src != "" && src != "-" {
-				if x = c.tests(u, entries[i], src, in.typ, scope); x == nil {
+				if x = in.cells[src]; x == nil {
+					x = c.tests(u, entries[i], src, in.typ, scope)
+				}
+				if in.cells[src] = x; x == nil {
 					r.broke = true
 				}
 			}
