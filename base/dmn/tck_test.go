@@ -216,9 +216,7 @@ func TestTCK(t *testing.T) {
 			}
 		}
 		passed[level], total[level] = passed[level]+p, total[level]+n
-		if p < n {
-			t.Logf("%s: %d of %d", filepath.Base(suite), p, n)
-		}
+		t.Logf("%s: %d of %d", filepath.Base(suite), p, n)
 	}
 	for _, level := range slices.Sorted(maps.Keys(total)) {
 		fmt.Printf("DMN TCK level %s: passed %d of %d\n", level, passed[level], total[level])
