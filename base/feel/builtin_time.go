@@ -72,7 +72,7 @@ func property(v Value, name string) (Value, bool) {
 	num := func(i int) (Value, bool) { return NumberFromInt(int64(i)), true }
 	switch x := v.(type) {
 	case Date:
-		return dateProperty(x, Time{Zone: utcZone}, name)
+		return dayProperty(x, name)
 	case DateTime:
 		return dateProperty(x.Date, x.Time, name)
 	case Time:
@@ -111,7 +111,7 @@ func property(v Value, name string) (Value, bool) {
 	return nil, false
 }
 
-func dateProperty(d Date, t Time, name string) (Value, bool) {
+func dayProperty(d Date, name string) (Value, bool) {
 	switch name {
 	case "year":
 		return NumberFromInt(int64(d.Year)), true
@@ -121,11 +121,16 @@ func dateProperty(d Date, t Time, name string) (Value, bool) {
 		return NumberFromInt(int64(d.Day)), true
 	case "weekday":
 		return NumberFromInt(int64(d.weekday())), true
-	case "time offset":
-		if t.Zone.set {
-			return Duration{Seconds: int64(t.Zone.at(d, t))}, true
-		}
-		return nil, true
+	}
+	return nil, false
+}
+
+func dateProperty(d Date, t Time, name string) (Value, bool) {
+	if v, ok := dayProperty(d, name); ok {
+		return v, true
+	}
+	if name == "time offset" && t.Zone.set {
+		return Duration{Seconds: int64(t.Zone.at(d, t))}, true
 	}
 	return timeProperty(t, name)
 }

@@ -192,7 +192,7 @@ func temporalFields(k Kind) []Param {
 	}
 	switch k {
 	case KindDate:
-		return append(date, clock...)
+		return date
 	case KindTime:
 		return clock
 	case KindDateTime:

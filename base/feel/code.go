@@ -184,8 +184,11 @@ func field(e *Env, v Value, name string) Value {
 func compileIf(n *node) code {
 	cond, then, els := compile(n.kids[0]), compile(n.kids[1]), compile(n.kids[2])
 	return func(e *Env, l *local) Value {
-		if cond(e, l) == true {
+		switch cond(e, l) {
+		case true:
 			return then(e, l)
+		case nil:
+			e.root().Undecided = true
 		}
 		return els(e, l)
 	}
@@ -287,16 +290,16 @@ func compileInstance(n *node) code {
 }
 
 func compileFunc(n *node) code {
-	params, result := n.params, AnyType
+	params, gives := n.params, n.typ.Elem()
 	if n.flag {
 		return func(*Env, *local) Value {
 			return &Function{params: params, call: func(e *Env, _ []Value) Value { return e.fail("feel.external") }}
 		}
 	}
 	body, cost := compile(n.kids[0]), cost(n.kids[0])
-	return func(e *Env, l *local) Value {
-		expr := e.expr
-		return &Function{params: params, result: result, call: func(e *Env, args []Value) Value {
+	return func(home *Env, l *local) Value {
+		expr, zone := home.expr, home.local
+		return &Function{params: params, gives: gives, call: func(e *Env, args []Value) Value {
 			if !e.spend(cost) {
 				return nil
 			}
@@ -304,15 +307,13 @@ func compileFunc(n *node) code {
 			for _, a := range args {
 				inner = &local{a, inner}
 			}
-			if e.expr == expr {
+			if e == home && e.expr == expr {
 				return body(e, inner)
 			}
-			// Called from another expression: the body's names and positions are those of its own.
-			outer := e.expr
-			e.expr = expr
-			v := body(e, inner)
-			e.expr = outer
-			return v
+			// Called from elsewhere: the body's names and positions are those of its own expression.
+			own := e.With(home.Vars)
+			own.expr, own.local = expr, zone
+			return body(own, inner)
 		}}
 	}
 }

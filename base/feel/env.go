@@ -55,6 +55,7 @@ type Env struct {
 	Limits Limits
 
 	Diagnostics []Diagnostic // of the last Eval
+	Undecided   bool         // the last Eval came to an else because a condition was null
 
 	parent *Env  // shares limits and diagnostics
 	expr   *Expr // whose source positions are counted in

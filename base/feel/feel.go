@@ -97,7 +97,7 @@ func (x *Expr) Test(env *Env, input Value) Value {
 func (x *Expr) eval(env *Env, l *local) Value {
 	outer := env.expr
 	if env.parent == nil && env.depth == 0 && outer == nil {
-		env.Diagnostics, env.steps, env.halted = nil, 0, false
+		env.Diagnostics, env.Undecided, env.steps, env.halted = nil, false, 0, false
 	}
 	outerZone := env.local
 	env.expr, env.local = x, x.local

@@ -86,8 +86,16 @@ func FunctionOf(params []Param, result Type) Type {
 // Named gives the type a declared name, for messages.
 func (t Type) Named(name string) Type { t.name = name; return t }
 
-// Where narrows the type to the values that pass check, such as the allowed values of an item definition.
-func (t Type) Where(check func(Value) bool) Type { t.check = check; return t }
+// Where narrows the type to the values that pass check, such as the allowed values of an item definition; a check that
+// is already there stays.
+func (t Type) Where(check func(Value) bool) Type {
+	if old := t.check; old != nil {
+		t.check = func(v Value) bool { return old(v) && check(v) }
+		return t
+	}
+	t.check = check
+	return t
+}
 
 // Kind is the outermost shape.
 func (t Type) Kind() Kind { return t.kind }
@@ -182,45 +190,48 @@ func kindOf(v Value) Kind {
 	return KindAny
 }
 
-// Has tells whether v is an instance of t (DMN 1.5 §10.3.2.9.1). Null is an instance of Null alone.
+// Has tells whether v is an instance of t (DMN 1.5 §10.3.2.9.1), whose allowed values do not matter here. Null is an
+// instance of Null alone.
 func (t Type) Has(v Value) bool {
 	if v == nil {
 		return t.kind == KindNull
 	}
-	return t.holds(v)
+	return t.fits(v, false)
 }
 
-// holds is Has for places inside a list or context, where null belongs to every type.
-func (t Type) holds(v Value) bool {
+// holds is for places where null belongs to every type and allowed values count.
+func (t Type) holds(v Value) bool { return t.fits(v, true) }
+
+func (t Type) fits(v Value, allowed bool) bool {
 	if v == nil {
 		return true
 	}
 	if t.kind != KindAny && t.kind != kindOf(v) {
 		return false
 	}
-	if !t.shape(v) {
+	if !t.shape(v, allowed) {
 		return false
 	}
-	return t.check == nil || t.check(v)
+	return !allowed || t.check == nil || t.check(v)
 }
 
-func (t Type) shape(v Value) bool {
+func (t Type) shape(v Value, allowed bool) bool {
 	switch x := v.(type) {
 	case List:
 		if t.kind == KindAny || t.Elem().kind == KindAny && t.Elem().check == nil {
 			return true
 		}
-		return !slices.ContainsFunc(x, func(v Value) bool { return !t.elem.holds(v) })
+		return !slices.ContainsFunc(x, func(v Value) bool { return !t.elem.fits(v, allowed) })
 	case *Context:
 		for _, f := range t.fields {
 			fv, ok := x.Get(f.Name)
-			if !ok || !f.Type.holds(fv) {
+			if !ok || !f.Type.fits(fv, allowed) {
 				return false
 			}
 		}
 	case Range:
 		if t.kind == KindRange && t.elem != nil {
-			return t.elem.holds(x.Low) && t.elem.holds(x.High)
+			return t.elem.fits(x.Low, allowed) && t.elem.fits(x.High, allowed)
 		}
 	case *Function:
 		return t.kind == KindAny || !t.shaped || x.conforms(t)

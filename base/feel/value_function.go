@@ -5,6 +5,7 @@ type Function struct {
 	name   string
 	params []Param
 	result Type
+	gives  Type // what is known of the result beyond that, for conformance
 	call   func(e *Env, args []Value) Value
 	sigs   []signature // a built-in's forms; then call is nil
 }
@@ -13,6 +14,12 @@ type Function struct {
 // parameter, already coerced to the parameter's type.
 func NewFunction(name string, params []Param, result Type, call func(e *Env, args []Value) Value) *Function {
 	return &Function{name: name, params: params, result: result, call: call}
+}
+
+// Gives says what the result is known to be although it is not coerced to it, for the conformance of function types.
+func (f *Function) Gives(t Type) *Function {
+	f.gives = t
+	return f
 }
 
 // Name is the function's name, "" for a literal.
@@ -30,6 +37,9 @@ func (f *Function) Params() []Param {
 func (f *Function) Type() Type {
 	if len(f.sigs) > 0 {
 		return FunctionOf(f.sigs[0].params, f.sigs[0].result)
+	}
+	if f.result.kind == KindAny {
+		return FunctionOf(f.params, f.gives)
 	}
 	return FunctionOf(f.params, f.result)
 }
