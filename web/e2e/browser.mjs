@@ -13,7 +13,7 @@ mkdirSync(shots, { recursive: true })
 export const patience = 45_000
 /** The browser itself writes down answers that tests provoke on purpose. */
 const refusal = /^Failed to load resource: (the server responded with a status of 4\d\d|net::ERR_INTERNET_DISCONNECTED)/
-export const sizes = { wide: { width: 1280, height: 900 }, narrow: { width: 390, height: 844 } }
+export const sizes = { wide: { width: 1280, height: 900 }, narrow: { width: 390, height: 844 }, zoomed: { width: 320, height: 640 } }
 
 /** The real binary: /usr/bin/chromium is a shell wrapper. */
 export function launch() {
