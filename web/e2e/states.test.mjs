@@ -105,6 +105,16 @@ describe('states of the session and the network', () => {
     assert.equal(await page.getByLabel('名称').inputValue(), '离线草稿')
     await page.context().close()
   })
+  it('says so when a page cannot be fetched', async () => {
+    const page = await open(browser, server.base)
+    await page.goto('/desk/tasks')
+    await ready(page)
+    await page.context().setOffline(true)
+    await page.getByRole('link', { name: '一张图' }).click()
+    await page.getByText('页面没有打开').waitFor()
+    await page.context().setOffline(false)
+    await page.context().close()
+  })
   it('elder mode and high contrast keep the page whole', async () => {
     const page = await open(browser, server.base, { size: 'narrow' })
     await page.goto('/desk/list/demo.all/id-1')

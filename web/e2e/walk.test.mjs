@@ -91,7 +91,10 @@ describe('a case from the street to the archive', { skip: missing() }, () => {
       await slow.click('[data-outcome="confirm"]')
       await slow.locator('.el-dialog__footer .el-button--primary').click()
       await slow.locator('.el-dialog [role="alert"]').waitFor()
+      assert.match(await slow.locator('.el-dialog [role="alert"]').textContent(), /内容已变化[\s\S]*已由 .+ 办理/)
       await shot(slow, 'walk-conflict')
+      await slow.locator('.el-dialog__footer .el-button').first().click()
+      await slow.locator('[data-state][data-value="registering"]').waitFor() // closed, the page behind it is fresh
     }
     await leave(page)
     await slow.context().close()

@@ -1,3 +1,4 @@
+import { ElMessage } from 'element-plus'
 import { createRouter, createWebHistory } from 'vue-router'
 import { t } from '../kernel/i18n'
 import { loadSession, session } from '../kernel/session'
@@ -32,6 +33,9 @@ router.beforeEach(async (to) => {
   if (to.meta.open || session.status !== 'anonymous') return true
   return { path: '/sign-in', query: to.fullPath === '/tasks' ? {} : { to: to.fullPath } }
 })
+
+/** A page's own program could not be fetched: nothing would happen, so it has to be said. */
+router.onError(() => { ElMessage.error({ message: t('problem.page'), duration: 8000, showClose: true }) })
 
 /** The title of the window: what is shown, then the product. */
 export function setTitle(words: string): void {
