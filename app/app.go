@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"chengshu/base/blob"
+	"chengshu/base/bus"
 	"chengshu/base/clock"
 	"chengshu/base/fault"
 	"chengshu/base/store"
@@ -48,6 +49,8 @@ type Config struct {
 	Demo     bool // accounts for one-click sign-in; never in production
 	Secure   bool // cookies over TLS only
 
+	Bus string // where the journal is handed on: EmbeddedBus or "nats://host:4222"; empty is nowhere
+
 	Passwords identity.Rules // default identity.RulesASVS
 	Cheap     bool           // cheap password hashes, for demos and tests
 }
@@ -70,6 +73,7 @@ type App struct {
 	Inbox    *notify.Inbox
 	Blobs    *blob.Store
 	Server   *server.Server
+	Bus      *bus.Bus // nil where Config.Bus is empty
 	Metrics  *prometheus.Registry
 	Demo     *server.Demo
 
@@ -126,6 +130,9 @@ func (a *App) open(ctx context.Context) error {
 	// The public keys stand beside the private ones, to be given to whoever verifies.
 	if err = os.WriteFile(filepath.Join(a.cfg.Dir, "keys", "journal.pub"), []byte(a.Journal.PublicKeys()), 0o600); err != nil {
 		return fault.Wrap("write public keys", err)
+	}
+	if err = a.openBus(ctx); err != nil {
+		return err
 	}
 	if err = a.kernel(ctx, secret); err != nil {
 		return err
@@ -295,6 +302,13 @@ func (a *App) Run(ctx context.Context) error {
 			a.log.ErrorContext(ctx, "journal", "error", err)
 		}
 	})
+	if a.Bus != nil {
+		wg.Go(func() {
+			if err := a.publish(ctx); err != nil && ctx.Err() == nil {
+				a.log.ErrorContext(ctx, "bus", "error", err)
+			}
+		})
+	}
 	wg.Go(func() { a.notices.run(ctx) })
 	wg.Go(func() { a.housekeep(ctx) })
 	if !a.DB.Serial() { // other nodes write notices too
@@ -345,6 +359,7 @@ func (a *App) housekeep(ctx context.Context) {
 
 // Close lets go of the store. Run must have returned.
 func (a *App) Close() {
+	a.closeBus()
 	if a.DB != nil {
 		if err := a.DB.Close(); err != nil {
 			a.log.Error("close store", "error", err)

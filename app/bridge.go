@@ -96,6 +96,25 @@ func (s *starter) Cancel(ctx context.Context, tx *store.Tx, a identity.Actor, r 
 	return nil
 }
 
+// Divert moves the running process of a record to a node. The record store has asked policy for its own act.
+func (s *starter) Divert(ctx context.Context, tx *store.Tx, _ identity.Actor, r *record.Record, node, reason string) error {
+	instances, err := s.flow.Instances(ctx, tx, bizOf(r))
+	if err != nil {
+		return err
+	}
+	for _, in := range instances {
+		if in.Parent != "" || !in.Ended.IsZero() {
+			continue
+		}
+		if reason == "" {
+			reason = node
+		}
+		_, err := s.flow.Do(ctx, tx, identity.System("process"), flow.Command{Name: flow.Jump, Instance: in.ID, Target: node, Reason: reason})
+		return err
+	}
+	return fault.New(fault.Conflict, "flow.ended", "id", r.ID())
+}
+
 // Message hands a named message to the process of a record.
 func (s *starter) Message(ctx context.Context, tx *store.Tx, a identity.Actor, r *record.Record, name string) error {
 	_, err := s.flow.Publish(ctx, tx, a, flow.Message{Name: name, Key: r.ID()})

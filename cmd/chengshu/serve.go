@@ -23,7 +23,9 @@ func (c *cli) serve() *cobra.Command {
 		Use: "serve", Short: "Serve a county", Args: cobra.NoArgs,
 		Long: "Serve a county from its data directory. There are no default accounts: make the first administrators with \"chengshu user bootstrap\".",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			a, err := c.open(cmd)
+			cfg := c.appConfig()
+			cfg.Bus = c.get("bus")
+			a, err := app.New(cmd.Context(), cfg)
 			if err != nil {
 				return err
 			}
@@ -31,7 +33,7 @@ func (c *cli) serve() *cobra.Command {
 			return c.run(cmd.Context(), a, c.get("listen"), c.get("metrics"))
 		},
 	}
-	flags(cmd.Flags(), "listen", "metrics", "secure", "passwords")
+	flags(cmd.Flags(), "listen", "metrics", "bus", "secure", "passwords")
 	return cmd
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/pflag"
 	"gopkg.in/yaml.v3"
 
+	"chengshu/app"
 	"chengshu/base/fault"
 	"chengshu/kernel/geo"
 	"chengshu/kernel/identity"
@@ -42,6 +43,7 @@ func keys() []key {
 		{name: "county", standard: "990100", help: "six-digit code of the county, for business numbers", check: checkCounty},
 		{name: "listen", standard: "127.0.0.1:8080", help: "address to serve on", check: checkAddress},
 		{name: "metrics", help: "address of /metrics, empty for none", check: checkAddress},
+		{name: "bus", help: "hand the journal on: embedded, or nats://host:4222; empty is nowhere", check: checkBus},
 		{name: "secure", standard: "false", help: "cookies over TLS only", truth: true},
 		{name: "passwords", standard: "asvs", help: "rules of passwords: asvs, dengbao", check: checkPasswords},
 		{name: "crs", standard: "cgcs2000", help: "coordinates of imported files: cgcs2000, gcj02, bd09, EPSG:…", check: checkCRS},
@@ -60,6 +62,16 @@ var county = regexp.MustCompile(`^[1-9][0-9]{5}$`)
 func checkCounty(v string) error {
 	if !county.MatchString(v) {
 		return errors.New("440981")
+	}
+	return nil
+}
+
+func checkBus(v string) error {
+	if v == "" || v == app.EmbeddedBus {
+		return nil
+	}
+	if u, err := url.Parse(v); err != nil || u.Host == "" || u.Scheme != "nats" && u.Scheme != "tls" {
+		return errors.New("nats://host:4222")
 	}
 	return nil
 }

@@ -42,7 +42,7 @@ func (e *Engine) Fire(ctx context.Context, tx *store.Tx) (Result, bool, error) {
 	case errors.Is(err, errIdle):
 		return Result{}, false, nil
 	case err != nil && t.id != "":
-		_, late := tx.Exec(ctx, `UPDATE flow_timer SET due_at = ? WHERE id = ?`, micros(e.opt.Clock.Now().Add(time.Hour)), t.id)
+		_, late := tx.Exec(ctx, `UPDATE flow_timer SET due_at = ? WHERE id = ?`, micros(e.opt.Clock.Now().Add(patience(err))), t.id)
 		return Result{}, true, errors.Join(err, late)
 	}
 	return r, err == nil, err

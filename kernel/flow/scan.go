@@ -48,7 +48,7 @@ func (e *Engine) Tick(ctx context.Context) (bool, error) {
 		return false, nil
 	}
 	if err != nil && claimed.id != "" && !fault.Is(err, fault.Unavailable) && ctx.Err() == nil {
-		return true, errors.Join(err, e.putOff(ctx, claimed.id))
+		return true, errors.Join(err, e.putOff(ctx, claimed.id, err))
 	}
 	return err == nil, err
 }
@@ -88,9 +88,11 @@ func (e *Engine) claimTimer(ctx context.Context, tx *store.Tx, now time.Time) (t
 	return list[0].timer, list[0].inst, nil
 }
 
-func (e *Engine) putOff(ctx context.Context, id string) error {
+// putOff lets a timer that failed be tried again: soon where somebody else was at its record, later where only a person can
+// help.
+func (e *Engine) putOff(ctx context.Context, id string, why error) error {
 	return e.opt.DB.Write(ctx, func(tx *store.Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE flow_timer SET due_at = ? WHERE id = ?`, micros(e.opt.Clock.Now().Add(time.Hour)), id)
+		_, err := tx.Exec(ctx, `UPDATE flow_timer SET due_at = ? WHERE id = ?`, micros(e.opt.Clock.Now().Add(patience(why))), id)
 		return fault.Wrap("put timer off", err)
 	})
 }
@@ -120,4 +122,11 @@ func (e *Engine) Run(ctx context.Context, poll time.Duration, report func(error)
 		case <-e.wake:
 		}
 	}
+}
+
+func patience(why error) time.Duration {
+	if fault.Is(why, fault.Conflict) || fault.Is(why, fault.Unavailable) {
+		return time.Second
+	}
+	return time.Hour
 }

@@ -116,8 +116,9 @@ func jaccard(a, b map[string]bool) float64 {
 	return float64(both) / float64(len(a)+len(b)-both)
 }
 
-// Merge makes a record a duplicate of another: its process ends, its "into" field points to the other, and it shows the
-// other's state from then on. Both numbers stay. It needs the permission merge on both.
+// Merge makes a record a duplicate of another: its "into" field points to the other, and its process ends or, where the type
+// names a node, waits there for the other's answer. Both numbers stay. It needs the permission merge on both. Conflict
+// "record.merged" where one of them is merged already, "flow.ended" where there is nothing left to merge.
 func (s *Store) Merge(ctx context.Context, tx *store.Tx, a identity.Actor, typ, id, into, reason string) (*Record, error) {
 	old, err := s.reach(ctx, tx, a, typ, id, "merge")
 	if err != nil {
@@ -134,7 +135,8 @@ func (s *Store) Merge(ctx context.Context, tx *store.Tx, a identity.Actor, typ, 
 	if id == into || old.Values[d.Into] != nil || target.Values[d.Into] != nil {
 		return nil, fault.New(fault.Conflict, "record.merged", "number", old.Values["number"], "into", target.Values["number"])
 	}
-	if s.opt.Process != nil && old.Type.Flow != "" {
+	flows := s.opt.Process != nil && old.Type.Flow != ""
+	if flows && d.Node == "" {
 		if err := s.opt.Process.Cancel(ctx, tx, a, old, reason); err != nil {
 			return nil, err
 		}
@@ -148,7 +150,16 @@ func (s *Store) Merge(ctx context.Context, tx *store.Tx, a identity.Actor, typ, 
 	if err := s.commit(ctx, tx, a, old, r, "merge", reason); err != nil {
 		return nil, err
 	}
-	return r, s.adoptMerged(ctx, tx, a, r, target, d)
+	if err := s.adoptMerged(ctx, tx, a, r, target, d); err != nil {
+		return nil, err
+	}
+	if !flows || d.Node == "" {
+		return r, nil
+	}
+	if err := s.opt.Process.Divert(ctx, tx, a, r, d.Node, reason); err != nil {
+		return nil, err
+	}
+	return s.load(ctx, tx, r.Type, id)
 }
 
 // adoptMerged moves what was merged into r before over to its new target, so that chains stay flat.
@@ -169,20 +180,4 @@ func (s *Store) adoptMerged(ctx context.Context, tx *store.Tx, a identity.Actor,
 		}
 	}
 	return nil
-}
-
-// Merged gives the records that were merged into one, for the one reply that goes to every reporter.
-func (s *Store) Merged(ctx context.Context, tx *store.Tx, typ, id string) ([]*Record, error) {
-	t, err := s.Set().Type(typ)
-	if err != nil {
-		return nil, err
-	}
-	if t.Duplicates == nil || t.Duplicates.Into == "" {
-		return nil, nil
-	}
-	rows, err := tx.Query(ctx, "SELECT "+strings.Join(columnNames(t), ", ")+" FROM "+t.Table()+" WHERE "+quote(t.Duplicates.Into)+" = ? AND deleted_at IS NULL", id)
-	if err != nil {
-		return nil, err
-	}
-	return scan(ctx, tx, t, rows)
 }

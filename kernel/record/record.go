@@ -45,6 +45,8 @@ type Process interface {
 	Start(ctx context.Context, tx *store.Tx, a identity.Actor, key string, r *Record) error
 	// Cancel ends the record's running process, if there is one.
 	Cancel(ctx context.Context, tx *store.Tx, a identity.Actor, r *Record, reason string) error
+	// Divert lets the record's running process go on at a node, whatever it was at. Conflict "flow.ended" where none runs.
+	Divert(ctx context.Context, tx *store.Tx, a identity.Actor, r *Record, node, reason string) error
 	// Message hands a named message to the record's process.
 	Message(ctx context.Context, tx *store.Tx, a identity.Actor, r *Record, name string) error
 }

@@ -78,6 +78,7 @@ type Duplicate struct {
 	Same   []string `yaml:"same"`   // fields that must agree
 	Text   string   `yaml:"text"`   // text field whose bigrams are compared for the score
 	Into   string   `yaml:"into"`   // ref field of this type that the merge command fills
+	Node   string   `yaml:"node"`   // node at which the process of a merged record goes on, to pass the answer along; default: it ends
 }
 
 // Check is a rule over the whole record: when Must is not true, Code is reported at Field.
