@@ -46,8 +46,15 @@ func (p *places) Locate(lon, lat float64) (grid, area string, ok bool) {
 // names answers what organisations, people and areas are called.
 type names struct{ app *App }
 
-// Name gives the name of an organisation or area path or a person, and whether there is such a one.
+// Name gives the name of an organisation or area path, a person or a choice, and whether there is such a one.
 func (n *names) Name(kind, id string) (string, bool) {
+	if kind == "choice" {
+		b := n.app.Bundle.Load()
+		if !b.Has("choice." + id) {
+			return "", false
+		}
+		return b.Word("choice."+id, nil), true
+	}
 	if kind != "area" {
 		return n.app.Identity.Directory().Name(kind, id)
 	}
