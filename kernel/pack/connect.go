@@ -31,6 +31,7 @@ func (l *loader) connect() {
 		}
 		l.connectFlows(p)
 	}
+	l.connectDecisions()
 	for _, r := range l.bundle.Roles {
 		l.checkRole(r)
 	}
