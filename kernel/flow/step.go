@@ -43,6 +43,7 @@ type machine struct {
 	work    []move
 	path    []string          // nodes entered, in order
 	extra   []Note            // what else the history of the step says
+	ticks   []ClockEntry      // what the step did to the clocks
 	waiting bool              // a subscription was made: look into the buffered messages
 	ended   bool              // the instance ended in this step
 	task    *Task             // the task completed by the command; nil otherwise
