@@ -31,7 +31,7 @@ func TestWords(t *testing.T) {
 	for code, at := range sourceCodes(t) {
 		need["fault."+code] = at
 	}
-	for _, kind := range []string{"opened", "urged", "warn", "yellow", "red", "cancelled", "answered", "overrun", "command"} {
+	for _, kind := range []string{"opened", "urged", "warn", "yellow", "red", "cancelled", "answered", "overrun", "command", "incident"} {
 		need["notice."+kind] = "kernel/flow"
 	}
 	for _, kind := range []string{
@@ -40,9 +40,9 @@ func TestWords(t *testing.T) {
 		need["journal.finding."+kind] = "kernel/journal"
 	}
 	for _, op := range []string{
-		"start", "timer", "message", "follow", "warn", "yellow", "red", flow.Claim, flow.Release, flow.Complete, flow.Return, flow.Withdraw, flow.Transfer,
+		"start", "timer", "message", "signal", "condition", "job", "follow", "warn", "yellow", "red", flow.Claim, flow.Release, flow.Complete, flow.Return, flow.Withdraw, flow.Transfer,
 		flow.Delegate, flow.Consult, flow.Copy, flow.Add, flow.Remove, flow.Urge, flow.Pause, flow.Resume, flow.Suspend, flow.Activate, flow.Extend,
-		flow.Due, flow.Cancel, flow.Jump,
+		flow.Due, flow.Cancel, flow.Jump, flow.Retry, flow.Skip, flow.Resolve,
 	} {
 		need["flow.op."+op] = "kernel/flow"
 	}

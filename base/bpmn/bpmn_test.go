@@ -148,12 +148,13 @@ func TestUnsupported(t *testing.T) {
 	t.Parallel()
 	src := strings.Replace(simple, `<bpmn:userTask id="u"/>`, `<bpmn:userTask id="u"><bpmn:standardLoopCharacteristics/></bpmn:userTask>
 		<bpmn:adHocSubProcess id="a"/><bpmn:transaction id="tr"/><bpmn:complexGateway id="c"/><bpmn:subProcess id="p" triggeredByEvent="true"/>
-		<bpmn:boundaryEvent id="b" attachedToRef="u"><bpmn:compensateEventDefinition/></bpmn:boundaryEvent>
+		<bpmn:boundaryEvent id="b" attachedToRef="u"><bpmn:cancelEventDefinition/></bpmn:boundaryEvent>
+		<bpmn:startEvent id="st"><bpmn:escalationEventDefinition/></bpmn:startEvent>
 		<bpmn:boundaryEvent id="ok" attachedToRef="u" cancelActivity="false"><bpmn:timerEventDefinition><bpmn:timeDuration>P1D</bpmn:timeDuration></bpmn:timerEventDefinition></bpmn:boundaryEvent>`, 1)
 	m := read(t, src)
 	p := m.Main()
 	want := []string{
-		"u bpmn.unsupported", "a bpmn.unsupported", "tr bpmn.unsupported", "c bpmn.unsupported", "p bpmn.unsupported", "b bpmn.unsupported",
+		"a bpmn.unsupported", "tr bpmn.unsupported", "c bpmn.unsupported", "b bpmn.unsupported", "st bpmn.unsupported",
 	}
 	if diff := cmp.Diff(want, codes(p.Unsupported())); diff != "" {
 		t.Errorf("unsupported (-want +got)\n%s", diff)
@@ -161,5 +162,21 @@ func TestUnsupported(t *testing.T) {
 	ok := p.Node("ok")
 	if ok.Interrupting || ok.Attached != p.Node("u") || ok.Events[0].Duration != "P1D" {
 		t.Errorf("boundary timer read wrong: %+v", ok)
+	}
+}
+
+// What compensation, loops and links need: handlers by association, the loop's condition, the activity referred to.
+func TestEventReferences(t *testing.T) {
+	t.Parallel()
+	src := strings.Replace(simple, `<bpmn:userTask id="u"/>`, `<bpmn:userTask id="u"><bpmn:standardLoopCharacteristics testBefore="true" loopMaximum="3"><bpmn:loopCondition>=again</bpmn:loopCondition></bpmn:standardLoopCharacteristics></bpmn:userTask>
+		<bpmn:boundaryEvent id="b" attachedToRef="u"><bpmn:compensateEventDefinition/></bpmn:boundaryEvent><bpmn:scriptTask id="h" isForCompensation="true"/>
+		<bpmn:association id="as" sourceRef="b" targetRef="h"/><bpmn:intermediateThrowEvent id="w"><bpmn:compensateEventDefinition activityRef="u"/></bpmn:intermediateThrowEvent>
+		<bpmn:eventBasedGateway id="g" eventGatewayType="Parallel"/>`, 1)
+	p := read(t, src).Main()
+	if got := *p.Node("u").Loop; got != (bpmn.Loop{While: "again", Before: true, Max: 3}) {
+		t.Errorf("loop %+v", got)
+	}
+	if p.Node("b").Handler != p.Node("h") || p.Node("w").Events[0].Activity != p.Node("u") || !p.Node("g").Instantiate {
+		t.Errorf("handler %+v, activity %+v, gateway %+v", p.Node("b").Handler, p.Node("w").Events[0].Activity, p.Node("g"))
 	}
 }

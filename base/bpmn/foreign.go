@@ -1,6 +1,9 @@
 package bpmn
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // vendors are parts of the namespace URIs of other engines whose task attributes are read, so that models import.
 var vendors = [...]string{"camunda.org/schema/zeebe", "camunda.org/schema/1.0/bpmn", "flowable.org/bpmn", "activiti.org/bpmn"}
@@ -53,8 +56,12 @@ func correlation(e *element) string { return foreign(e, "subscription", "correla
 
 // loop reads a loop marker.
 func loop(e *element) *Loop {
-	if e.child("standardLoopCharacteristics") != nil {
-		return &Loop{}
+	if s := e.child("standardLoopCharacteristics"); s != nil {
+		count, err := strconv.Atoi(strings.TrimSpace(s.attr("loopMaximum")))
+		if err != nil {
+			count = 0
+		}
+		return &Loop{While: plain(s.childText("loopCondition")), Before: s.flag("testBefore", false), Max: count}
 	}
 	m := e.child("multiInstanceLoopCharacteristics")
 	if m == nil {

@@ -21,6 +21,27 @@ func (r *reader) link() {
 	}
 }
 
+// associations joins compensation boundary events with their handlers.
+func (r *reader) associations(e *element) {
+	for _, k := range e.kids {
+		if k.space != Namespace {
+			continue
+		}
+		if k.name != "association" {
+			r.associations(k)
+			continue
+		}
+		from, _ := r.resolve(k.attr("sourceRef"))
+		to, _ := r.resolve(k.attr("targetRef"))
+		for _, ids := range [][2]string{{from, to}, {to, from}} {
+			event, handler := r.nodes[ids[0]], r.nodes[ids[1]]
+			if event != nil && handler != nil && event.Kind == Boundary && handler.Compensation {
+				event.Handler = handler
+			}
+		}
+	}
+}
+
 func (r *reader) end(e *element, attr string) *Node {
 	id, _ := r.resolve(e.attr(attr))
 	n := r.nodes[id]
@@ -67,6 +88,10 @@ func (r *reader) linkEvent(ev *Event) {
 			ev.Ref = r.model.Roots[id]
 		}
 	}
+	if ref := k.attr("activityRef"); ref != "" {
+		id, _ := r.resolve(ref)
+		ev.Activity = r.nodes[id]
+	}
 	if ev.Ref != nil && ev.Name == "" {
 		ev.Name = ev.Ref.Name
 	}
@@ -102,7 +127,7 @@ func (r *reader) agree(n *Node, e *element, name string, flows []*Flow) {
 // calledElement, …) and those of the diagram are not among them: they have no effect on execution.
 var (
 	refAttrs = [...]string{
-		"sourceRef", "targetRef", "messageRef", "signalRef", "errorRef", "escalationRef",
+		"sourceRef", "targetRef", "messageRef", "signalRef", "errorRef", "escalationRef", "activityRef",
 	}
 	refElems = map[string]bool{"sourceRef": true, "targetRef": true, "incoming": true, "outgoing": true, "flowNodeRef": true}
 )

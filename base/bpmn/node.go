@@ -82,6 +82,8 @@ type Node struct {
 	Format       string   // script task: scriptFormat
 	Message      *Root    // send and receive task: the message; nil without
 	Doc          string   // text of the first documentation element
+	Handler      *Node    // of a compensation boundary event: the activity its association leads to
+	Instantiate  bool     // receive task or event gateway that would start the process, or a gateway of type Parallel
 	Ext          Extension
 	Shape        *Shape // nil inside a collapsed sub-process and in models without diagram
 	Line         int    // line of the start tag in the source
@@ -104,6 +106,7 @@ type Event struct {
 	// Of a timer, exactly one of:
 	Date, Duration, Cycle string
 	Condition             string // of a conditional event
+	Activity              *Node  // compensate: the one activity to compensate; nil is all of the scope
 }
 
 // Loop is a loop marker.
@@ -114,6 +117,10 @@ type Loop struct {
 	Collection string // expression of the list; own extension, zeebe:inputCollection, camunda:collection, flowable:collection
 	Element    string // variable of one member
 	Completion string // completionCondition
+	// Of the standard loop: the activity is done again while While is true, Max times at most (0 is without bound).
+	While  string
+	Before bool // testBefore: asked before the first time as well
+	Max    int
 }
 
 // Flow is a sequence flow.

@@ -34,6 +34,7 @@ func Read(data []byte) (*Model, error) {
 	}
 	r.collaborations(root)
 	r.link()
+	r.associations(root)
 	r.references(root)
 	for _, e := range root.kids {
 		if e.space == DI && e.name == "BPMNDiagram" {
@@ -156,6 +157,10 @@ func (r *reader) node(p *Process, parent *Node, kind Kind, e *element) *Node {
 		n.Interrupting = e.flag("isInterrupting", true)
 	case CallActivity:
 		n.Called = called(e)
+	case ReceiveTask:
+		n.Instantiate = e.flag("instantiate", false)
+	case EventGateway:
+		n.Instantiate = e.flag("instantiate", false) || e.attr("eventGatewayType") == "Parallel"
 	case RuleTask:
 		n.Called = foreign(e, "calledDecision", "decisionId", "decisionRef")
 	default: // the others carry nothing of their own

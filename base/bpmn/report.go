@@ -32,12 +32,15 @@ func (n *Node) Find(code string, args ...any) Finding {
 // executable says which event definitions the engine executes at which kind of event; "" is a none event.
 // It is the one list of what kernel/flow can do and grows with it.
 var executable = map[Kind][]string{
-	Start:    {""},
-	End:      {"", "terminate", "message"},
-	Catch:    {"timer", "message"},
-	Throw:    {"", "message"},
-	Boundary: {"timer", "message"},
+	Start:    {"", "message", "timer", "signal", "conditional"},
+	End:      {"", "terminate", "message", "signal", "error", "escalation", "compensate"},
+	Catch:    {"timer", "message", "signal", "conditional", "link"},
+	Throw:    {"", "message", "signal", "escalation", "link", "compensate"},
+	Boundary: {"timer", "message", "signal", "conditional", "error", "escalation", "compensate"},
 }
+
+// inEventSub is what may start an event sub-process.
+var inEventSub = [...]string{"message", "timer", "signal", "conditional", "error", "escalation"}
 
 // Unsupported lists what of the process the engine cannot execute: elements outside the subset (code
 // bpmn.unsupported), by id and type. An empty list means executable as far as the element types go.
@@ -46,19 +49,16 @@ func (p *Process) Unsupported() []Finding {
 	for _, n := range p.Nodes {
 		switch n.Kind {
 		case Task, UserTask, ServiceTask, SendTask, ReceiveTask, ScriptTask, ManualTask, RuleTask, CallActivity, SubProcess,
-			Exclusive, Parallel, Inclusive:
+			Exclusive, Parallel, Inclusive, EventGateway:
 		case Start, End, Catch, Throw, Boundary:
 			out = append(out, n.events()...)
 		default:
 			out = append(out, n.Find("bpmn.unsupported"))
 		}
-		if n.Triggered {
-			out = append(out, n.Find("bpmn.unsupported", "part", "triggeredByEvent"))
+		if n.Instantiate {
+			out = append(out, n.Find("bpmn.unsupported", "part", "instantiate"))
 		}
-		if n.Compensation {
-			out = append(out, n.Find("bpmn.unsupported", "part", "isForCompensation"))
-		}
-		if n.Loop != nil && (!n.Loop.Multi || n.Kind != UserTask) {
+		if n.Loop != nil && n.Loop.Multi && n.Kind != UserTask {
 			out = append(out, n.Find("bpmn.unsupported", "part", "loop"))
 		}
 	}
@@ -73,7 +73,14 @@ func (n *Node) events() []Finding {
 	if len(n.Events) > 1 {
 		return []Finding{n.Find("bpmn.unsupported", "part", "several events")}
 	}
-	if !slices.Contains(executable[n.Kind], typ) {
+	able := executable[n.Kind]
+	if n.Kind == Start && n.Scope != nil {
+		able = []string{""}
+		if n.Scope.Triggered {
+			able = inEventSub[:]
+		}
+	}
+	if !slices.Contains(able, typ) {
 		return []Finding{n.Find("bpmn.unsupported", "part", typ+"EventDefinition")}
 	}
 	return nil

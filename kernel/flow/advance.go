@@ -7,7 +7,7 @@ import (
 )
 
 // push plans that t enters n.
-func (m *machine) push(t *token, n *node) { m.work = append(m.work, move{t, n}) }
+func (m *machine) push(t *token, n *node) { m.work = append(m.work, move{t: t, n: n}) }
 
 // run advances the tokens to their next wait states.
 func (m *machine) run() error {
@@ -20,11 +20,22 @@ func (m *machine) run() error {
 		if len(m.path) >= m.e.opt.Steps {
 			return fault.New(fault.TooLarge, "flow.steps", "process", m.p.key, "instance", m.s.inst.id, "max", m.e.opt.Steps)
 		}
-		if err := m.enter(w.t, w.n); err != nil {
+		act := m.enter
+		if w.again {
+			act = m.again
+		}
+		if err := act(w.t, w.n); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// again does an activity once more (standard loop).
+func (m *machine) again(t *token, n *node) error {
+	m.path = append(m.path, n.ID)
+	t.node, t.state, t.dirty = n.ID, live, true
+	return m.perform(t, n)
 }
 
 // enter puts t on n and does what n does at once.
@@ -48,6 +59,20 @@ func (m *machine) enter(t *token, n *node) error {
 			return err
 		}
 	}
+	if n.loops() {
+		ok, err := m.firstRound(t, n)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return m.depart(t, n)
+		}
+	}
+	return m.perform(t, n)
+}
+
+// perform does what n does at once and waits, or goes on.
+func (m *machine) perform(t *token, n *node) error {
 	switch n.Kind {
 	case bpmn.UserTask:
 		return m.userTask(t, n)
@@ -59,10 +84,15 @@ func (m *machine) enter(t *token, n *node) error {
 		}
 		return m.call(t, n)
 	case bpmn.Catch, bpmn.ReceiveTask:
+		if n.event() == "link" {
+			return m.leave(t, n)
+		}
 		if err := m.arm(t.id, t, n); err != nil {
 			return err
 		}
 		return m.wait(t.id, t, n)
+	case bpmn.EventGateway:
+		return m.await(t, n)
 	case bpmn.End:
 		return m.end(t, n)
 	case bpmn.ScriptTask:
@@ -70,26 +100,50 @@ func (m *machine) enter(t *token, n *node) error {
 			return err
 		}
 	case bpmn.ServiceTask, bpmn.SendTask, bpmn.RuleTask:
-		if err := m.serve(t, n); err != nil {
+		return m.serve(t, n, 0)
+	case bpmn.Throw:
+		if n.compensates() {
+			return m.compensate(t, n)
+		}
+		if err := m.emit(t, n); err != nil || t.gone {
 			return err
 		}
-	default: // starts, gateways, throw and boundary events, plain and manual tasks pass
-	}
-	if n.message != "" && (n.Kind == bpmn.Throw || n.Kind == bpmn.SendTask) {
-		m.throw(n)
+	default: // starts, gateways, boundary events, plain and manual tasks pass
 	}
 	return m.leave(t, n)
 }
 
-// leave lets t go on from n, whose work is done.
+// leave lets t go on from n, whose work is done: once more in a loop, or away.
 func (m *machine) leave(t *token, n *node) error {
-	if len(n.bounds) > 0 || n.timer != nil || n.message != "" {
+	if n.loops() {
+		again, err := m.nextRound(t, n)
+		if err != nil {
+			return err
+		}
+		if again {
+			if n.keeps {
+				m.release(t.id)
+			}
+			m.work = append(m.work, move{t: t, n: n, again: true})
+			return nil
+		}
+	}
+	m.remember(t, n)
+	return m.depart(t, n)
+}
+
+// depart lets t go away from n.
+func (m *machine) depart(t *token, n *node) error {
+	if n.keeps {
 		m.release(t.id)
 	}
 	if n.Ext.Clock != nil {
 		if err := m.resumeAt(n); err != nil {
 			return err
 		}
+	}
+	if n.Compensation {
+		return m.undo(t, m.p.nodes[t.stack.top().block])
 	}
 	if n.opens {
 		return m.fork(t, n)
@@ -213,14 +267,23 @@ func (m *machine) subProcess(t *token, n *node) error {
 	if err := m.arm(group, t, n); err != nil {
 		return err
 	}
+	if err := m.armScope(group, n, t); err != nil {
+		return err
+	}
 	m.push(t, n.inner)
 	return nil
 }
 
 // end takes t out; a terminate end takes its whole scope along.
 func (m *machine) end(t *token, n *node) error {
-	if n.message != "" {
-		m.throw(n)
+	switch {
+	case n.event() == "error":
+		return m.throwError(t, n, n.code)
+	case n.compensates():
+		return m.compensate(t, n)
+	}
+	if err := m.emit(t, n); err != nil || t.gone {
+		return err
 	}
 	st := t.stack
 	if n.event() == "terminate" {
@@ -257,7 +320,15 @@ func (m *machine) afterGone(st stack, t *token) error {
 		}
 		if m.scopeFrame(f) {
 			n := m.p.nodes[f.block]
-			m.release(f.group)
+			m.shut(f.group)
+			if n.Triggered {
+				continue // the side path ends; the scope around it may end with it
+			}
+			if n.handler != nil { // its own handler undoes it as a whole
+				if err := m.forget(f.group); err != nil {
+					return err
+				}
+			}
 			next := m.s.spawn(n.ID, st[:level-1])
 			next.prev, next.outcome = t.prev, t.outcome
 			return m.leave(next, n)
@@ -297,6 +368,9 @@ func (m *machine) finish(how, outcome string) error {
 	}
 	if err := m.closeSideTasks(); err != nil {
 		return err
+	}
+	if len(m.p.starts) > 0 {
+		m.release(0)
 	}
 	if in.parent == "" || how != Finished {
 		return nil

@@ -18,7 +18,7 @@ type blocks struct {
 
 func (b *blocks) scope(nodes []*node, base []place) {
 	for _, n := range nodes {
-		if n.Kind == bpmn.Start {
+		if n.Kind == bpmn.Start || n.Triggered {
 			b.visit(n, base, nil)
 		}
 	}
@@ -88,6 +88,11 @@ func (b *blocks) join(n *node, at []place) []place {
 
 func (b *blocks) bounds(n *node, at []place) {
 	for _, e := range n.bounds {
+		if e.event() == "compensate" {
+			e.reached, e.path = true, at
+			b.visit(b.plan.nodes[e.Handler.ID], at, nil)
+			continue
+		}
 		inner := at
 		if !e.Interrupting {
 			inner = add(at, e.ID, "")
@@ -98,7 +103,7 @@ func (b *blocks) bounds(n *node, at []place) {
 
 // end demands that a path ends outside of every fork of its scope; a side path and a terminate end may be inside.
 func (b *blocks) end(n *node, at []place) {
-	if n.event() == "terminate" || len(at) == 0 {
+	if n.event() == "terminate" || n.event() == "error" || len(at) == 0 {
 		return
 	}
 	if top := at[len(at)-1]; top.branch != "" {

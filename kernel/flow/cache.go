@@ -71,6 +71,14 @@ func (c *cache) put(s *state) {
 func (s *state) settled() *state {
 	out := &state{inst: s.inst, all: s.all, tokens: s.alive(), slaLoaded: s.slaLoaded || s.inst.fresh, waits: s.waits.after(s)}
 	out.inst.fresh = false
+	if out.compRead = s.compRead || s.inst.fresh; out.compRead {
+		for _, c := range s.comps {
+			if !c.gone {
+				c.fresh, c.dirty = false, false
+				out.comps = append(out.comps, c)
+			}
+		}
+	}
 	for _, c := range s.slas {
 		if out.slaLoaded && c.state != Stopped {
 			c.fresh, c.dirty = false, false
@@ -94,7 +102,11 @@ func (s *state) copy() *state {
 	in := *s.inst
 	in.vars = maps.Clone(in.vars)
 	out := &state{inst: &in, all: s.all, tokens: make([]*token, len(s.tokens)), tasks: make([]*Task, len(s.tasks))}
-	out.slaLoaded, out.waits = s.slaLoaded, s.waits
+	out.slaLoaded, out.waits, out.compRead = s.slaLoaded, s.waits, s.compRead
+	for _, c := range s.comps {
+		kept := *c
+		out.comps = append(out.comps, &kept)
+	}
 	for _, c := range s.slas {
 		kept := *c
 		out.slas = append(out.slas, &kept)

@@ -3,6 +3,7 @@ package flow
 import (
 	"encoding/json"
 
+	"chengshu/base/bpmn"
 	"chengshu/base/fault"
 )
 
@@ -18,7 +19,7 @@ func (m *machine) call(t *token, n *node) error {
 	if err != nil {
 		return err
 	}
-	child, err := m.begin(n.Called, version, m.s.inst.biz, m.s.inst.starter)
+	child, err := m.begin(n.Called, version, m.s.inst.biz, m.s.inst.starter, "")
 	if err != nil {
 		return err
 	}
@@ -28,40 +29,35 @@ func (m *machine) call(t *token, n *node) error {
 	return nil
 }
 
-// begin makes a new instance with one token on its start.
-func (st *step) begin(key string, version int64, biz Biz, starter string) (*machine, error) {
-	id, err := st.e.ids.id(st.now)
-	if err != nil {
-		return nil, err
-	}
-	s := &state{all: true, inst: &inst{
-		id: id, defKey: key, defVersion: version, biz: biz, state: Running, starter: starter, started: micros(st.now), fresh: true,
-	}}
-	m, err := st.over(s)
-	if err != nil {
-		return nil, err
-	}
-	if err := m.startClocks(m.p.slas, nil, nil); err != nil {
-		return nil, err
-	}
-	m.push(s.spawn(m.p.start.ID, nil), m.p.start)
-	return m, nil
-}
-
-// serve runs the services of a node in their order.
-func (m *machine) serve(t *token, n *node) error {
-	for _, s := range n.services {
-		if s.Kind == "set" {
-			if err := m.assign(s.set, t, n); err != nil {
-				return err
-			}
-			continue
-		}
-		if err := m.runService(t, n, s); err != nil {
+// serve runs the services of a node from one of them on, in their order, and lets t go on. At a call it stops: t waits for
+// the answer, and what comes after is done then.
+func (m *machine) serve(t *token, n *node, from int) error {
+	if from == 0 && n.calls() {
+		if err := m.arm(t.id, t, n); err != nil {
 			return err
 		}
 	}
-	return nil
+	for i := from; i < len(n.services); i++ {
+		var err error
+		switch s := n.services[i]; s.Kind {
+		case "set":
+			err = m.assign(s.set, t, n)
+		case "call":
+			return m.ask(t, n, i)
+		default:
+			err = m.runService(t, n, s)
+		}
+		if code, ok := raised(err); ok {
+			return m.throwError(t, n, code)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if n.message != "" && n.Kind == bpmn.SendTask {
+		m.throw(n)
+	}
+	return m.leave(t, n)
 }
 
 func (m *machine) runService(t *token, n *node, s *service) error {
@@ -94,7 +90,7 @@ func (m *machine) runService(t *token, n *node, s *service) error {
 	if err != nil {
 		return fault.Wrap("run service "+n.ID, err)
 	}
-	m.rec.vars = nil // a command may have changed the record
+	m.rec.touch() // a command may have changed the record
 	if s.Result == "" {
 		return nil
 	}

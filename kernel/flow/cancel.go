@@ -16,7 +16,10 @@ func (m *machine) cancel(list []*token, level int, reason string) error {
 			return err
 		}
 		for _, f := range t.stack[min(level, len(t.stack)):] {
-			m.release(f.group)
+			m.shut(f.group)
+			if err := m.forget(f.group); err != nil {
+				return err
+			}
 		}
 		m.s.drop(t)
 	}
@@ -29,6 +32,7 @@ func (m *machine) vacate(t *token, reason string) error {
 		return err
 	}
 	m.release(t.id)
+	m.abandon(t)
 	if n := m.p.nodes[t.node]; n != nil && n.Ext.Clock != nil {
 		if err := m.resumeAt(n); err != nil {
 			return err

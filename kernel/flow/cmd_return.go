@@ -87,6 +87,7 @@ func (m *machine) goBack(t *token, from *node) error {
 		return m.leave(t, from)
 	}
 	m.prefer = map[string]string{id: person}
+	m.remember(t, from)
 	return m.move(r, "flow.resubmit")
 }
 

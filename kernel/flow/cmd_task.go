@@ -96,7 +96,8 @@ func (m *machine) complete(k *Task) error {
 		return nil
 	}
 	d := m.rec
-	d.change.Data, d.change.Form, d.vars = m.cmd.Data, n.form(o), nil
+	d.change.Data, d.change.Form = m.cmd.Data, n.form(o)
+	d.touch()
 	m.task = k
 	t.prev, t.outcome, t.dirty = k.ID, m.cmd.Outcome, true
 	k.Outcome, k.DoneBy, k.Reason = m.cmd.Outcome, m.actor.Person, m.cmd.Reason

@@ -125,7 +125,7 @@ func (e *Engine) Start(ctx context.Context, tx *store.Tx, actor identity.Actor, 
 	if err != nil {
 		return Result{}, err
 	}
-	m, err := st.begin(key, version, biz, actor.Person)
+	m, err := st.begin(key, version, biz, actor.Person, "")
 	if err != nil {
 		return Result{}, err
 	}
@@ -237,7 +237,7 @@ func (st *step) close(main *machine, op, node, task string) (Result, error) {
 	if main != nil {
 		r.Instance, r.State, r.Rev, r.Entry = main.s.inst.id, main.s.inst.state, main.rec.rev, entries[main.rec]
 	}
-	if st.cmd.ID != "" && op != "timer" {
+	if st.cmd.ID != "" && op != "timer" && op != timerSignal {
 		raw, err := json.Marshal(r)
 		if err != nil {
 			return Result{}, fault.Wrap("write result of command", err)
@@ -255,6 +255,9 @@ func (st *step) close(main *machine, op, node, task string) (Result, error) {
 func (st *step) account(d *draft, main *machine, op, node, task string) (int64, error) {
 	body := entryBody{}
 	if !d.change.empty() {
+		if d.biz.Type == "" {
+			return 0, fault.New(fault.Invalid, "flow.record", "op", op)
+		}
 		d.change.Op, d.change.Reason, d.change.Rev = "flow."+op, st.cmd.Reason, st.cmd.Rev
 		rev, raw, err := st.e.opt.Records.Apply(st.ctx, st.tx, st.actor, d.biz.Type, d.biz.ID, d.change)
 		if err != nil {
@@ -321,7 +324,7 @@ func (m *machine) collect(r *Result) {
 
 // after tells what happened once it is durable.
 func (st *step) after() {
-	events, timers := st.events, false
+	events, timers := st.events, st.woke
 	for _, m := range st.machines {
 		timers = timers || len(m.s.timers) > 0
 	}

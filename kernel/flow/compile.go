@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -58,7 +59,12 @@ func (c *compiler) node(n *node) {
 	if n.Kind == bpmn.ScriptTask {
 		n.script = c.expr(n, n.Script, feel.AnyType)
 	}
+	if n.Loop != nil {
+		n.while = c.expr(n, n.Loop.While, feel.BoolType)
+	}
 	c.event(n)
+	n.keeps = len(n.bounds) > 0 || n.waits() && (n.timer != nil || n.message != "" || n.signal != "" || n.cond != nil)
+	c.plan.jobs = c.plan.jobs || n.calls()
 	c.plan.calls = c.plan.calls || n.Kind == bpmn.CallActivity
 }
 
@@ -69,7 +75,18 @@ func (c *compiler) event(n *node) {
 		c.plan.timers = true
 	case "message":
 		n.message = n.Events[0].Name
-		c.plan.subs = c.plan.subs || n.Kind == bpmn.Catch || n.Kind == bpmn.Boundary
+		c.plan.subs = c.plan.subs || n.waits()
+	case "signal":
+		n.signal = n.Events[0].Name
+		c.plan.signals = c.plan.signals || n.waits()
+		c.plan.subs = c.plan.subs || n.waits()
+	case "conditional":
+		n.cond = c.expr(n, n.Events[0].Condition, feel.BoolType)
+		c.plan.conds, c.plan.subs = true, true
+	case "error", "escalation":
+		if r := n.Events[0].Ref; r != nil {
+			n.code = cmp.Or(r.Code, r.Name, r.ID)
+		}
 	}
 	if n.Message != nil && (n.Kind == bpmn.ReceiveTask || n.Kind == bpmn.SendTask) {
 		n.message = n.Message.Name

@@ -60,7 +60,7 @@ func (e *Engine) Deploy(ctx context.Context, tx *store.Tx, src Source) (version 
 		return 0, fault.Wrap("find definition", err)
 	}
 	if same.Valid {
-		return same.Int64, activate(ctx, tx, src.Key, same.Int64)
+		return same.Int64, e.reactivate(ctx, tx, src, same.Int64)
 	}
 	pl, found, err := e.compile(src, true)
 	if err != nil {
@@ -79,7 +79,26 @@ func (e *Engine) Deploy(ctx context.Context, tx *store.Tx, src Source) (version 
 	if err != nil {
 		return 0, fault.Wrap("store definition", err)
 	}
-	return pl.version, activate(ctx, tx, src.Key, pl.version)
+	if err := activate(ctx, tx, src.Key, pl.version); err != nil {
+		return 0, err
+	}
+	return pl.version, e.subscribe(ctx, tx, pl)
+}
+
+// reactivate makes a version that is stored already the active one, where it is not.
+func (e *Engine) reactivate(ctx context.Context, tx *store.Tx, src Source, version int64) error {
+	active, err := e.activeVersion(ctx, tx, src.Key)
+	if err != nil || active == version {
+		return err
+	}
+	pl, err := e.plan(ctx, tx, src.Key, version)
+	if err != nil {
+		return err
+	}
+	if err := activate(ctx, tx, src.Key, version); err != nil {
+		return err
+	}
+	return e.subscribe(ctx, tx, pl)
 }
 
 // activate makes one version the one new instances take; running ones stay on theirs.

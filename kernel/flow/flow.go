@@ -72,7 +72,7 @@ type Journal interface {
 }
 
 // Policy is asked for what candidacy does not settle: "flow.jump", "flow.cancel", "flow.extend", "flow.clock",
-// "flow.due", "flow.urge", "flow.start", "flow.suspend". A Denied fault refuses.
+// "flow.due", "flow.urge", "flow.start", "flow.suspend", "flow.incident", "flow.migrate". A Denied fault refuses.
 type Policy interface {
 	Allow(ctx context.Context, tx *store.Tx, actor identity.Actor, action string, biz Biz) error
 }
@@ -82,16 +82,17 @@ type People interface {
 	Posts(ctx context.Context, tx *store.Tx, person string) ([]identity.Actor, error)
 }
 
-// Services runs service tasks of kind notify, command, call, decision and document inside the transaction of the step;
-// what leaves the database must be queued by it. The value is put into the declared result variable.
+// Services runs service tasks of kind notify, command and decision inside the transaction of the step; what leaves the
+// database must be queued by it. The value is put into the declared result variable; the error of Raise is thrown into the
+// process. Calls to other systems are not among them: they are jobs (Work).
 type Services interface {
 	Run(ctx context.Context, tx *store.Tx, actor identity.Actor, c Call) (feel.Value, error)
 }
 
 // Call is one service task to run.
 type Call struct {
-	Kind     string // "notify", "command", "call", "decision" or "document"
-	Name     string // command, endpoint, decision or template
+	Kind     string // "notify", "command" or "decision"
+	Name     string // command or decision
 	Message  string // message key of a notice
 	To       []Candidate
 	Data     feel.Value
@@ -127,7 +128,12 @@ type Biz struct {
 }
 
 // Subject is the journal's name of the record.
-func (b Biz) Subject() string { return b.Type + "/" + b.ID }
+func (b Biz) Subject() string {
+	if b.Type == "" {
+		return "flow/" + b.ID // a process about no record
+	}
+	return b.Type + "/" + b.ID
+}
 
 // Options are what an engine is made of. DB, Clock, Calendar, Journal and Records must be there.
 type Options struct {
@@ -151,12 +157,13 @@ type Options struct {
 // Engine executes definitions. It holds no state but caches: of immutable plans, and of instances by their revision. It is
 // safe for concurrent use.
 type Engine struct {
-	opt   Options
-	ids   *minter
-	mu    sync.RWMutex
-	plans map[planKey]*plan
-	cache *cache
-	wake  chan struct{}
+	opt     Options
+	ids     *minter
+	mu      sync.RWMutex
+	plans   map[planKey]*plan
+	watched map[string]bool // record types with conditional events; nil where not known
+	cache   *cache
+	wake    chan struct{}
 }
 
 type planKey struct {

@@ -187,6 +187,13 @@ func (w *world) play(biz flow.Biz, script string) {
 			}
 			w.clock.Advance(d)
 			w.tick()
+		case strings.ContainsRune("$#?%", rune(step[0])):
+			w.more(biz, step)
+		case step[0] == '!' && strings.Contains(step, "<"): // a return that is refused
+			from, to, _ := strings.Cut(step[1:], "<")
+			if _, err := w.do(clerk, flow.Command{Name: flow.Return, Task: w.task(biz, from).ID, Target: to, Reason: "r"}); fault.KindOf(err) != fault.Conflict {
+				w.t.Fatalf("%s gave %v, want a conflict", step, err)
+			}
 		case step[0] == '!':
 			w.write(func(tx *store.Tx) error {
 				_, err := w.e.Publish(w.t.Context(), tx, clerk, flow.Message{Name: step[1:], Key: biz.ID})
@@ -208,6 +215,7 @@ func (w *world) play(biz flow.Biz, script string) {
 		default:
 			node, outcome, _ := strings.Cut(step, "=")
 			w.must(clerk, flow.Command{Name: flow.Complete, Task: w.task(biz, node).ID, Outcome: outcome})
+			w.tick() // signals
 		}
 	}
 }
@@ -232,10 +240,13 @@ func (w *world) last(biz flow.Biz, node string) *flow.Task {
 func (w *world) clean(biz flow.Biz) {
 	w.t.Helper()
 	for table, query := range map[string]string{
-		"token": `SELECT COUNT(*) FROM flow_token x JOIN flow_inst i ON i.id = x.inst WHERE i.biz_id = ?`,
-		"timer": `SELECT COUNT(*) FROM flow_timer x JOIN flow_inst i ON i.id = x.inst WHERE i.biz_id = ?`,
-		"sub":   `SELECT COUNT(*) FROM flow_sub x JOIN flow_inst i ON i.id = x.inst WHERE i.biz_id = ?`,
-		"cand":  `SELECT COUNT(*) FROM flow_task_cand x JOIN flow_task k ON k.id = x.task WHERE k.biz_id = ?`,
+		"token":    `SELECT COUNT(*) FROM flow_token x JOIN flow_inst i ON i.id = x.inst WHERE i.biz_id = ?`,
+		"timer":    `SELECT COUNT(*) FROM flow_timer x JOIN flow_inst i ON i.id = x.inst WHERE i.biz_id = ?`,
+		"comp":     `SELECT COUNT(*) FROM flow_comp x JOIN flow_inst i ON i.id = x.inst WHERE i.biz_id = ?`,
+		"job":      `SELECT COUNT(*) FROM flow_job x JOIN flow_inst i ON i.id = x.inst WHERE i.biz_id = ?`,
+		"incident": `SELECT COUNT(*) FROM flow_incident x JOIN flow_inst i ON i.id = x.inst WHERE x.closed = 0 AND i.biz_id = ?`,
+		"sub":      `SELECT COUNT(*) FROM flow_sub x JOIN flow_inst i ON i.id = x.inst WHERE i.biz_id = ?`,
+		"cand":     `SELECT COUNT(*) FROM flow_task_cand x JOIN flow_task k ON k.id = x.task WHERE k.biz_id = ?`,
 	} {
 		if n := w.count(query, biz.ID); n != 0 {
 			w.t.Errorf("%d rows of flow_%s left", n, table)

@@ -23,9 +23,14 @@ func (l *lint) fail(n *node, code string, args ...any) {
 func (l *lint) run() {
 	p := l.plan
 	l.found = append(l.found, p.process.Unsupported()...)
-	if len(p.order) > maxNodes || p.start == nil {
+	if len(p.order) > maxNodes || p.start == nil && len(p.begins) == 0 {
 		l.found = append(l.found, bpmn.Finding{ID: p.process.ID, Type: "process", Line: p.process.Line, Code: "flow.lint.start"})
 		return
+	}
+	for _, n := range p.inside(nil) {
+		if n.Kind == bpmn.Start && len(n.Events) == 0 && n != p.start {
+			l.fail(n, "flow.lint.start")
+		}
 	}
 	for _, n := range p.order {
 		l.node(n)
@@ -75,10 +80,33 @@ func (l *lint) node(n *node) {
 		l.fail(n, "flow.lint.service")
 	case n.event() == "message" && n.message == "", (n.Kind == bpmn.ReceiveTask || n.Kind == bpmn.SendTask) && n.message == "":
 		l.fail(n, "flow.lint.message")
-	case n.timer != nil && n.timer.repeat != 0 && (n.Kind != bpmn.Boundary || n.Interrupting):
+	case n.timer != nil && n.timer.repeat != 0 && !n.cycles():
 		l.fail(n, "flow.lint.cycle")
 	}
 	l.services(n)
+	l.event(n)
+	if l.plan.typ == "" && n.writes() {
+		l.fail(n, "flow.lint.record")
+	}
+	l.loop(n)
+	l.handlers(n)
+}
+
+// writes tells whether the node changes the record.
+func (n *node) writes() bool {
+	set := n.state != "" || n.script != nil || len(n.form(nil)) > 0
+	for _, o := range n.outcomes {
+		set = set || o.set != nil || len(o.Form) > 0
+	}
+	for _, s := range n.services {
+		set = set || s.Kind == "set" || s.Kind == "command"
+	}
+	return set
+}
+
+// cycles tells whether a timer event may fire again and again.
+func (n *node) cycles() bool {
+	return n.Kind == bpmn.Start && n.Scope == nil || !n.Interrupting && (n.Kind == bpmn.Boundary || n.inScope())
 }
 
 func (l *lint) services(n *node) {
@@ -88,14 +116,18 @@ func (l *lint) services(n *node) {
 	for _, s := range n.services {
 		ok := map[string]bool{
 			"set": s.Set != "", "notify": s.To != "" && s.Message != "", "command": s.Name != "", "call": s.Name != "",
-			"decision": s.Name != "" && s.Result != "", "document": s.Name != "",
+			"decision": s.Name != "" && s.Result != "",
 		}
-		if !ok[s.Kind] {
+		switch {
+		case s.Kind == "document":
+			l.fail(n, "flow.lint.later", "kind", s.Kind)
+		case !ok[s.Kind]:
 			l.fail(n, "flow.lint.service", "kind", s.Kind)
 		}
 	}
 }
 
+// container demands one start event in a sub-process: a none start, or in an event sub-process the event.
 func (l *lint) container(n *node) {
 	starts := 0
 	for _, k := range l.plan.inside(n) {
@@ -105,6 +137,43 @@ func (l *lint) container(n *node) {
 	}
 	if starts != 1 {
 		l.fail(n, "flow.lint.start")
+	}
+	if n.Triggered && (len(n.Incoming)+len(n.flows)+len(n.bounds) > 0 || n.Loop != nil || n.Compensation) {
+		l.fail(n, "flow.lint.eventsub")
+	}
+}
+
+// event demands of an event what it needs to happen.
+func (l *lint) event(n *node) {
+	missing := false
+	switch n.event() {
+	case "signal":
+		missing = n.signal == ""
+	case "conditional":
+		missing = n.cond == nil
+	case "escalation":
+		missing = n.code == "" && !n.waits()
+	case "error":
+		missing = n.code == "" && !n.waits() || n.waits() && !n.Interrupting
+	case "link":
+		missing = n.Events[0].Name == "" || n.Kind == bpmn.Throw && len(n.flows) != 1 || n.Kind == bpmn.Catch && len(n.Incoming) > 0
+	case "timer":
+		missing = n.Kind == bpmn.Start && n.Scope == nil && l.plan.typ != "" // there is no record to be about
+	}
+	if missing {
+		l.fail(n, "flow.lint.event", "event", n.event())
+	}
+	if n.Kind != bpmn.EventGateway {
+		return
+	}
+	for _, c := range n.catches {
+		ok := c.Kind == bpmn.ReceiveTask && len(c.bounds) == 0 && c.Loop == nil || c.Kind == bpmn.Catch && c.event() != "link"
+		if !ok || len(c.Incoming) != 1 {
+			l.fail(n, "flow.lint.events", "node", c.ID)
+		}
+	}
+	if len(n.catches) < 2 {
+		l.fail(n, "flow.lint.events")
 	}
 }
 
@@ -116,7 +185,7 @@ func (l *lint) userTask(n *node) {
 		l.fail(n, "flow.lint.members")
 	case cs != nil && len(n.outcomes) < 2:
 		l.fail(n, "flow.lint.votes")
-	case cs == nil && n.Loop != nil:
+	case cs == nil && n.Loop != nil && n.Loop.Multi:
 		l.fail(n, "flow.lint.loop")
 	case cs == nil && n.candidates == nil && (n.Ext.Task == nil || n.Ext.Task.Candidates == ""):
 		l.fail(n, "flow.lint.candidates")
@@ -167,7 +236,10 @@ func (l *lint) flows(n *node) {
 		return
 	default:
 	}
-	many := out > 1 && n.Kind != bpmn.Parallel && !n.byOutcome
+	if n.Triggered || n.Compensation || n.event() == "compensate" && n.Kind == bpmn.Boundary {
+		return // judged as what they are; no flow leads there
+	}
+	many := out > 1 && n.Kind != bpmn.Parallel && n.Kind != bpmn.EventGateway && !n.byOutcome
 	if out == 0 || many {
 		l.fail(n, "flow.lint.outgoing")
 	}
@@ -211,7 +283,7 @@ func (l *lint) ends() {
 				before[b] = append(before[b], n)
 			}
 		}
-		if n.Kind == bpmn.End {
+		if n.Kind == bpmn.End || n.Triggered || n.Compensation || n.event() == "compensate" && n.Kind == bpmn.Boundary {
 			work = append(work, n)
 		}
 	}

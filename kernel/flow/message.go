@@ -16,6 +16,7 @@ type Message struct {
 	ID   string          // command id: a repeat does nothing
 	Name string          // name of the BPMN message
 	Key  string          // correlation key: the id of the record
+	Biz  Biz             // the record, so that a process that starts with the message can begin about it; may be empty
 	Data json.RawMessage // becomes vars.<Name> of the instance; may be empty
 }
 
@@ -23,7 +24,7 @@ type message = Message
 
 // throw sends the message of a node to whoever waits for it about the same record.
 func (m *machine) throw(n *node) {
-	m.mail = append(m.mail, message{Name: n.message, Key: m.s.inst.biz.ID})
+	m.mail = append(m.mail, message{Name: n.message, Key: m.s.inst.biz.ID, Biz: m.s.inst.biz})
 }
 
 // Publish hands a message to the instance that waits for it. Where nobody waits it is kept for Options.TTL. The caller
@@ -43,7 +44,7 @@ func (e *Engine) Publish(ctx context.Context, tx *store.Tx, actor identity.Actor
 // deliver gives a message to the one that waits longest, or keeps it.
 func (st *step) deliver(msg message) error {
 	for _, m := range st.machines {
-		at := slices.IndexFunc(m.s.subs, func(s sub) bool { return s.corr == msg.Key && s.name == msg.Name })
+		at := slices.IndexFunc(m.s.subs, func(s sub) bool { return s.kind == subMessage && s.corr == msg.Key && s.name == msg.Name })
 		if at >= 0 {
 			s := m.s.subs[at]
 			m.s.subs = slices.Delete(m.s.subs, at, at+1)
@@ -55,10 +56,10 @@ func (st *step) deliver(msg message) error {
 		sub  sub
 	}
 	found, err := rowsOf(st.ctx, st.tx, "find receivers", func(rows *sql.Rows) (place, error) {
-		p := place{sub: sub{name: msg.Name, corr: msg.Key}}
+		p := place{sub: sub{kind: subMessage, name: msg.Name, corr: msg.Key}}
 		err := rows.Scan(&p.inst, &p.sub.holder, &p.sub.node)
 		return p, err
-	}, `SELECT inst, holder, node FROM flow_sub WHERE corr = ? AND name = ? ORDER BY inst, holder`, msg.Key, msg.Name)
+	}, `SELECT inst, holder, node FROM flow_sub WHERE corr = ? AND name = ? AND kind = 'message' ORDER BY inst, holder`, msg.Key, msg.Name)
 	if err != nil {
 		return err
 	}
@@ -77,6 +78,10 @@ func (st *step) deliver(msg message) error {
 		if n == 1 {
 			return m.receive(p.sub, msg)
 		}
+	}
+	begun, err := st.startByMessage(msg)
+	if err != nil || begun {
+		return err
 	}
 	return st.keep(msg)
 }
@@ -115,6 +120,9 @@ func (m *machine) buffered() error {
 		return nil
 	}
 	for _, s := range slices.Clone(m.s.subs) {
+		if s.kind != subMessage {
+			continue
+		}
 		msg, ok, err := m.takeKept(s)
 		if err != nil {
 			return err
@@ -148,11 +156,7 @@ func (m *machine) takeKept(s sub) (message, bool, error) {
 
 // missed looks for messages that came while the instance was suspended.
 func (m *machine) missed() error {
-	subs, err := rowsOf(m.ctx, m.tx, "load subscriptions", func(rows *sql.Rows) (sub, error) {
-		var s sub
-		err := rows.Scan(&s.holder, &s.node, &s.name, &s.corr)
-		return s, err
-	}, `SELECT holder, node, name, corr FROM flow_sub WHERE inst = ? ORDER BY holder`, m.s.inst.id)
+	subs, err := loadSubs(m.ctx, m.tx, m.s.inst.id, subMessage)
 	if err != nil {
 		return err
 	}

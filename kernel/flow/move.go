@@ -16,6 +16,9 @@ type route struct {
 // plot finds the route of t to n, or says why there is none (process-and-decisions.md §8, rules 2 to 6).
 func (m *machine) plot(t *token, n *node) (*route, error) {
 	r := &route{token: t, to: n}
+	if n.inHandler() {
+		return nil, m.compensating(n)
+	}
 	for r.keep < len(t.stack) && r.keep < len(n.path) {
 		f, p := t.stack[r.keep], n.path[r.keep]
 		if f.block != p.block {
@@ -49,10 +52,11 @@ func (m *machine) plot(t *token, n *node) (*route, error) {
 	return r, nil
 }
 
-// side tells whether a block is the path of a non-interrupting boundary event.
+// side tells whether a block is a path beside the main one: of a non-interrupting boundary event, of an event sub-process,
+// of a compensation.
 func (m *machine) side(block string) bool {
 	n := m.p.nodes[block]
-	return n != nil && n.Attached != nil
+	return n != nil && (n.Attached != nil || n.Triggered || n.compensates())
 }
 
 // move takes the route.
@@ -62,7 +66,10 @@ func (m *machine) move(r *route, reason string) error {
 		return err
 	}
 	for _, f := range t.stack[r.keep:] {
-		m.release(f.group)
+		m.shut(f.group)
+		if err := m.forget(f.group); err != nil {
+			return err
+		}
 	}
 	if err := m.cancel(r.cancel, r.keep, reason); err != nil {
 		return err
@@ -72,7 +79,11 @@ func (m *machine) move(r *route, reason string) error {
 		group := m.s.next()
 		t.stack = t.stack.with(frame{group, p.block, p.branch})
 		if p.branch == "" {
-			if err := m.arm(group, t, m.p.nodes[p.block]); err != nil {
+			block := m.p.nodes[p.block]
+			if err := m.arm(group, t, block); err != nil {
+				return err
+			}
+			if err := m.armScope(group, block, t); err != nil {
 				return err
 			}
 		}

@@ -14,10 +14,17 @@ type plan struct {
 	process *bpmn.Process
 	nodes   map[string]*node
 	order   []*node
-	start   *node
+	start   *node               // the none start event; nil where every start event waits for something
+	begins  []*node             // start events of the process that wait for a message, a signal, a timer or a condition
+	starts  []*node             // start events of the event sub-processes of the whole process
 	slas    []*slaPlan          // of the whole instance
 	timers  bool                // some node waits for a timer
-	subs    bool                // some node waits for a message
+	subs    bool                // some node waits for a message, a signal or a condition
+	signals bool                // some node waits for a signal
+	conds   bool                // some node waits for a condition
+	scoped  bool                // there are event sub-processes
+	comps   bool                // some activity can be compensated
+	jobs    bool                // some node calls another system
 	calls   bool                // some node calls another process
 	placed  map[*feel.Expr]bool // every role it names has an organisation
 	pure    map[*feel.Expr]bool // reads no name of the record
@@ -46,6 +53,16 @@ type node struct {
 	services   []*service
 	timer      *timerPlan
 	message    string
+	signal     string
+	code       string     // of an error or escalation; empty catches all
+	link       string     // name of a link event
+	cond       *feel.Expr // of a conditional event
+	while      *feel.Expr // of a standard loop
+	catches    []*node    // of an event-based gateway: what may happen
+	starts     []*node    // of a sub-process: the start events of its event sub-processes
+	handler    *node      // of an activity: its compensation handler
+	handles    bool       // is the handler of some activity
+	keeps      bool       // something waits on the token while it is here
 }
 
 type edge struct {
@@ -156,12 +173,55 @@ func (c *compiler) wire() {
 		}
 		for _, b := range n.Boundaries {
 			n.bounds = append(n.bounds, c.plan.nodes[b.ID])
+			if b.Handler != nil {
+				n.handler, c.plan.comps = c.plan.nodes[b.Handler.ID], true
+				n.handler.handles = true
+			}
 		}
-		if n.Kind == bpmn.Start && len(n.Events) == 0 {
-			if n.Scope != nil {
-				c.plan.nodes[n.Scope.ID].inner = n
-			} else if c.plan.start == nil {
-				c.plan.start = n
+		if n.Kind == bpmn.Start {
+			c.wireStart(n)
+		}
+	}
+	c.links()
+	for _, n := range c.plan.order {
+		if n.Kind == bpmn.EventGateway {
+			for _, f := range n.flows {
+				n.catches = append(n.catches, f.to)
+			}
+		}
+	}
+}
+
+// wireStart finds out what a start event starts: the process, a sub-process, or by an event one of the two.
+func (c *compiler) wireStart(n *node) {
+	switch {
+	case n.inScope():
+		c.plan.scoped = true
+		if outer := n.Scope.Scope; outer != nil {
+			x := c.plan.nodes[outer.ID]
+			x.starts = append(x.starts, n)
+		} else {
+			c.plan.starts = append(c.plan.starts, n)
+		}
+	case n.Scope != nil:
+		c.plan.nodes[n.Scope.ID].inner = n
+	case len(n.Events) > 0:
+		c.plan.begins = append(c.plan.begins, n)
+	case c.plan.start == nil:
+		c.plan.start = n
+	}
+}
+
+// links makes an edge of every pair of link events of one name in one scope.
+func (c *compiler) links() {
+	for _, from := range c.plan.order {
+		if from.Kind != bpmn.Throw || from.event() != "link" {
+			continue
+		}
+		for _, to := range c.plan.order {
+			if to.Kind == bpmn.Catch && to.event() == "link" && to.Scope == from.Scope && to.Events[0].Name == from.Events[0].Name {
+				id := "link-" + from.ID
+				from.flows = append(from.flows, &edge{id: id, model: &bpmn.Flow{ID: id, From: from.Node, To: to.Node}, to: to})
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"chengshu/base/fault"
@@ -10,7 +11,7 @@ import (
 
 // save writes everything the step changed: few statements, rows of one table together.
 func (m *machine) save() error {
-	for _, write := range []func() error{m.saveInst, m.saveTokens, m.saveTasks, m.saveWaits, m.saveClocks} {
+	for _, write := range []func() error{m.saveInst, m.saveTokens, m.saveTasks, m.saveWaits, m.saveClocks, m.saveComps, m.saveJobs} {
 		if err := write(); err != nil {
 			return err
 		}
@@ -139,6 +140,9 @@ func (m *machine) saveWaits() error {
 	if !m.p.subs {
 		goneSubs = nil
 	}
+	if m.p.signals { // a signal makes timers of subscriptions
+		goneTimers = append(slices.Clip(goneTimers), goneSubs...)
+	}
 	if err := m.drop("flow_timer", goneTimers); err != nil {
 		return err
 	}
@@ -153,9 +157,9 @@ func (m *machine) saveWaits() error {
 		}
 		timers.add(t.id, m.s.inst.id, t.holder, t.node, t.kind, t.due, t.left, t.span, t.since, calendar)
 	}
-	subs := batch{into: "flow_sub (inst, holder, node, name, corr)", width: 5}
+	subs := batch{into: "flow_sub (inst, holder, node, name, corr, kind)", width: 6}
 	for _, s := range m.s.subs {
-		subs.add(m.s.inst.id, s.holder, s.node, s.name, s.corr)
+		subs.add(m.s.inst.id, s.holder, s.node, s.name, s.corr, s.kind)
 	}
 	if err := timers.write(m); err != nil {
 		return err
@@ -165,6 +169,10 @@ func (m *machine) saveWaits() error {
 
 // drop deletes the rows of holders.
 func (m *machine) drop(table string, holders []int64) error {
+	return m.dropBy(table, "holder", holders)
+}
+
+func (m *machine) dropBy(table, column string, holders []int64) error {
 	if len(holders) == 0 {
 		return nil
 	}
@@ -172,7 +180,7 @@ func (m *machine) drop(table string, holders []int64) error {
 	for _, h := range holders {
 		args = append(args, h)
 	}
-	return m.exec(`DELETE FROM `+table+` WHERE inst = ? AND holder IN (`+marks(len(holders))+`)`, args...)
+	return m.exec(`DELETE FROM `+table+` WHERE inst = ? AND `+column+` IN (`+marks(len(holders))+`)`, args...)
 }
 
 func (m *machine) exec(query string, args ...any) error {

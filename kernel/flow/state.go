@@ -15,6 +15,7 @@ const (
 	live   = "live"   // at a node that waits
 	joined = "join"   // at a join, for its group
 	queued = "queued" // member of a sequential countersign whose turn has not come
+	failed = "failed" // waits for an administrator: an incident
 
 	Open    = "open"
 	Blocked = "blocked" // waits for a member added before it
@@ -72,6 +73,12 @@ type state struct {
 	slaLoaded  bool
 	pauses     []*pauseRow
 	pauseRead  bool
+	comps      []*comp // what can be compensated; complete once compRead
+	compRead   bool
+	jobs       []job   // calls made in this step
+	dropJobs   []int64 // tokens whose calls go
+	incidents  []incident
+	solved     []int64 // tokens whose incidents close
 }
 
 func (s *state) next() int64 {
@@ -153,11 +160,15 @@ const (
 	timerNode  = "node" // catch event or boundary event
 	timerSLA   = "sla"
 	timerPause = "pause" // promised length of a pause
+
+	timerSignal = "signal" // a signal that was sent
+	timerStart  = "start"  // start event of a definition
 )
 
 type sub struct {
 	holder int64
 	node   string
+	kind   string
 	name   string
 	corr   string
 }

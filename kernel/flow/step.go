@@ -23,6 +23,9 @@ type step struct {
 	machines []*machine
 	drafts   []*draft
 	mail     []message
+	signals  []signal
+	woke     bool // timers were set that no machine holds
+	looked   bool // the conditions of other processes about the records were looked at
 	events   []Event
 }
 
@@ -32,6 +35,7 @@ type draft struct {
 	change Change
 	vars   feel.Vars // as they would be after change; nil when not asked for yet
 	rev    int64
+	gen    int // counts the changes of this step
 }
 
 // machine advances one instance.
@@ -48,11 +52,15 @@ type machine struct {
 	ended   bool              // the instance ended in this step
 	task    *Task             // the task completed by the command; nil otherwise
 	prefer  map[string]string // node → person its next task goes to (return, withdraw)
+
+	lookAgain bool // a condition was armed, or the record was changed by others
+	seen      int  // draft.gen at which the conditions were looked at last
 }
 
 type move struct {
-	t *token
-	n *node
+	t     *token
+	n     *node
+	again bool // one more round of a standard loop
 }
 
 // Note is one line of a step's history beside the command itself.
@@ -113,12 +121,18 @@ func (d *draft) set(values map[string]feel.Value) {
 		d.change.Set = map[string]feel.Value{}
 	}
 	maps.Copy(d.change.Set, values)
+	d.touch()
+}
+
+// touch makes what is known of the record stale.
+func (d *draft) touch() {
 	d.vars = nil
+	d.gen++
 }
 
 func (d *draft) state(state string) {
 	d.change.State = &state
-	d.vars = nil
+	d.touch()
 }
 
 // scope is what an expression of a process sees: the names of the process over those of the record.
@@ -145,7 +159,7 @@ func (m *machine) eval(x *feel.Expr, t *token, member feel.Value) (feel.Value, *
 			return nil, nil, err
 		}
 	}
-	env := &feel.Env{Vars: m.seen(t, member), Now: func() time.Time { return m.now }}
+	env := &feel.Env{Vars: m.view(t, member), Now: func() time.Time { return m.now }}
 	if m.e.opt.Data != nil {
 		env.Data = m.e.opt.Data(m.ctx, m.tx, m.actor)
 	}
@@ -154,7 +168,7 @@ func (m *machine) eval(x *feel.Expr, t *token, member feel.Value) (feel.Value, *
 
 // look asks for the record's values as they are at this point of the step, once until it changes.
 func (m *machine) look() error {
-	if m.rec.vars != nil || m.tx == nil {
+	if m.rec.vars != nil || m.tx == nil || m.rec.biz.Type == "" {
 		return nil
 	}
 	vars, err := m.e.opt.Records.Vars(m.ctx, m.tx, m.actor, m.rec.biz.Type, m.rec.biz.ID, m.rec.change)
@@ -170,10 +184,10 @@ func (m *machine) names(t *token, member feel.Value) (feel.Vars, error) {
 	if err := m.look(); err != nil {
 		return nil, err
 	}
-	return m.seen(t, member), nil
+	return m.view(t, member), nil
 }
 
-func (m *machine) seen(t *token, member feel.Value) processVars {
+func (m *machine) view(t *token, member feel.Value) processVars {
 	names := feel.Map{"starter": m.s.inst.starter, "member": member, "outcome": nil, "vars": m.variables()}
 	if t != nil && t.outcome != "" {
 		names["outcome"] = t.outcome
@@ -201,6 +215,7 @@ func (m *machine) setVar(name string, v feel.Value) error {
 		m.s.inst.vars = map[string]json.RawMessage{}
 	}
 	m.s.inst.vars[name] = raw
+	m.lookAgain = true
 	return nil
 }
 
@@ -253,6 +268,13 @@ func (st *step) settle() error {
 				}
 			}
 		}
+		if len(st.signals) > 0 {
+			next := st.signals[0]
+			st.signals, moved = st.signals[1:], true
+			if err := st.broadcast(next); err != nil {
+				return err
+			}
+		}
 		if len(st.mail) > 0 {
 			next := st.mail[0]
 			st.mail, moved = st.mail[1:], true
@@ -260,8 +282,21 @@ func (st *step) settle() error {
 				return err
 			}
 		}
-		if !moved {
-			return nil
+		if moved {
+			continue
+		}
+		if more, err := st.quiet(); err != nil || !more {
+			return err
 		}
 	}
+}
+
+// quiet looks at conditions when nothing moves any more, and tells whether that set something moving.
+func (st *step) quiet() (bool, error) {
+	for _, m := range st.machines {
+		if moved, err := m.conditions(); moved || err != nil {
+			return moved, err
+		}
+	}
+	return st.siblings()
 }

@@ -24,8 +24,18 @@ func (m *machine) wait(holder int64, t *token, n *node) error {
 	if n.timer != nil {
 		return m.setNodeTimer(holder, t, n, int64(n.timer.repeat))
 	}
-	m.s.subs = append(m.s.subs, sub{holder: holder, node: n.ID, name: n.message, corr: m.s.inst.biz.ID})
-	m.waiting = true
+	x := sub{holder: holder, node: n.ID, corr: m.s.inst.biz.ID}
+	switch {
+	case n.message != "":
+		x.kind, x.name, m.waiting = subMessage, n.message, true
+	case n.signal != "":
+		x.kind, x.name, x.corr = subSignal, n.signal, ""
+	case n.cond != nil:
+		x.kind, x.name, m.lookAgain = subCondition, "false", true
+	default:
+		return nil // errors, escalations and compensation are thrown to who catches them
+	}
+	m.s.subs = append(m.s.subs, x)
 	return nil
 }
 
@@ -101,12 +111,11 @@ func (m *machine) calendar() *clock.Calendar { return m.e.opt.Calendar(m.s.inst.
 
 // fire lets a catching or boundary event happen that a timer or a message has set off.
 func (m *machine) fire(holder int64, n *node, left int64) error {
-	if n.Kind != bpmn.Boundary {
-		t := m.s.token(holder)
-		if t == nil || t.node != n.ID {
-			return nil // the token has gone on; its timers go with it in the same step
-		}
-		return m.leave(t, n)
+	switch {
+	case n.inScope():
+		return m.fireScope(holder, n, left)
+	case n.Kind != bpmn.Boundary:
+		return m.arrived(holder, n)
 	}
 	host := m.p.nodes[n.Attached.ID]
 	if t := m.s.token(holder); t != nil {
@@ -129,23 +138,13 @@ func (m *machine) fireOn(t *token, list []*token, base stack, host, n *node, hol
 		side := m.s.spawn(n.ID, base.with(frame{m.s.next(), n.ID, ""}))
 		side.prev, side.outcome = t.prev, t.outcome
 		m.push(side, n)
-		if n.timer == nil {
-			m.s.subs = append(m.s.subs, sub{holder: holder, node: n.ID, name: n.message, corr: m.s.inst.biz.ID})
-			return nil
-		}
-		if left == 0 {
-			return nil
-		}
-		if left > 0 {
-			left--
-		}
-		return m.setNodeTimer(holder, t, n, left)
+		return m.rearm(holder, t, n, left)
 	}
 	prev, chosen := t.prev, t.outcome
 	if err := m.cancel(list, len(base), "flow.interrupted"); err != nil {
 		return err
 	}
-	m.release(holder)
+	m.shut(holder)
 	next := m.s.spawn(n.ID, base)
 	next.prev, next.outcome = prev, chosen
 	m.push(next, n)
@@ -155,6 +154,9 @@ func (m *machine) fireOn(t *token, list []*token, base stack, host, n *node, hol
 // fireClaimed does what a timer that was claimed demands. The claim was the
 // first write of the transaction: of two nodes that see the same timer exactly one deleted it.
 func (e *Engine) fireClaimed(st *step, inst string, t timer) (Result, error) {
+	if t.kind == timerStart {
+		return st.startTimed(inst, t)
+	}
 	s, _, err := loadInst(st.ctx, st.tx, inst, "")
 	if err != nil {
 		return Result{}, err
@@ -178,7 +180,11 @@ func (e *Engine) fireClaimed(st *step, inst string, t timer) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	return st.finish(m, "timer", t.node, "")
+	op := "timer"
+	if t.kind == timerSignal {
+		op = "signal"
+	}
+	return st.finish(m, op, t.node, "")
 }
 
 // postpone is how long the timer of a suspended instance is put off before it is looked at again.

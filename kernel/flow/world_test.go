@@ -152,6 +152,9 @@ func (h *helpers) Run(_ context.Context, _ *store.Tx, _ identity.Actor, c flow.C
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.calls = append(h.calls, c)
+	if c.Name == "explode" {
+		return nil, flow.Raise("E1")
+	}
 	if c.Kind == "decision" {
 		return feel.NewContext("level", "high", "input", c.Data), nil
 	}

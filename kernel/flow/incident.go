@@ -1,0 +1,171 @@
+package flow
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"time"
+
+	"chengshu/base/bpmn"
+	"chengshu/base/fault"
+	"chengshu/base/store"
+)
+
+// Commands on an incident of an instance; Token names it where there are several. Each needs the permission
+// "flow.incident" and a reason.
+const (
+	Retry   = "retry"   // do it again
+	Skip    = "skip"    // go on as if it had been done
+	Resolve = "resolve" // go on with Data as the answer
+)
+
+// incident is one token that cannot go on.
+type incident struct {
+	id, node, code, detail, job string
+	token                       int64
+}
+
+// Incident is a place where a process cannot go on by itself: an error nobody catches, a call that was given up.
+type Incident struct {
+	ID       string
+	Instance string
+	Process  string
+	Biz      Biz
+	Token    int64
+	Node     string
+	Code     string // message key
+	Detail   string // code of the error, or the fault of the last try
+	Job      string // of a call
+	At       time.Time
+	Closed   time.Time // zero while open
+	ClosedBy string
+	Reason   string
+}
+
+// fail holds t at n until an administrator has decided.
+func (m *machine) fail(t *token, n *node, i incident) error {
+	id, err := m.e.ids.id(m.now)
+	if err != nil {
+		return err
+	}
+	i.id, i.node, i.token = id, n.ID, t.id
+	t.state, t.dirty = failed, true
+	m.s.incidents = append(m.s.incidents, i)
+	m.extra = append(m.extra, Note{Op: "incident", Node: n.ID, Text: i.code})
+	m.tell(Event{Kind: "incident", Node: n.ID, Reason: i.detail})
+	return nil
+}
+
+// Incidents gives the open incidents, oldest first: of one instance, or of all for an empty id; limit 0 is 200. The
+// caller judges who may see them.
+func (e *Engine) Incidents(ctx context.Context, tx *store.Tx, instance string, limit int) ([]Incident, error) {
+	if limit <= 0 {
+		limit = 200
+	}
+	w := where{}
+	w.add(`WHERE x.closed = 0`)
+	if instance != "" {
+		w.add(` AND x.inst = ?`, instance)
+	}
+	w.add(` ORDER BY x.at, x.id LIMIT ?`, limit)
+	return loadIncidents(ctx, tx, w)
+}
+
+func loadIncidents(ctx context.Context, tx *store.Tx, w where) ([]Incident, error) {
+	return rowsOf(ctx, tx, "load incidents", func(rows *sql.Rows) (Incident, error) {
+		var (
+			i          Incident
+			at, closed int64
+		)
+		err := rows.Scan(&i.ID, &i.Instance, &i.Process, &i.Biz.Type, &i.Biz.ID, &i.Biz.Org, &i.Biz.Area, &i.Token, &i.Node, &i.Code,
+			&i.Detail, &i.Job, &at, &closed, &i.ClosedBy, &i.Reason)
+		i.At, i.Closed = instant(at), instant(closed)
+		return i, err
+	}, `SELECT x.id, x.inst, i.def_key, i.biz_type, i.biz_id, i.org, i.area, x.token, x.node, x.code, x.detail, x.job, x.at, x.closed,
+		x.closed_by, x.reason FROM flow_incident x JOIN flow_inst i ON i.id = x.inst `+w.text.String(), w.args...)
+}
+
+// stuck finds the failed token that a command means, with its incident.
+func (m *machine) stuck() (*token, *node, Incident, error) {
+	none := fault.New(fault.Conflict, "flow.incident.none", "instance", m.s.inst.id)
+	if err := m.privilege("flow.incident"); err != nil {
+		return nil, nil, Incident{}, err
+	}
+	if err := m.reasoned(); err != nil {
+		return nil, nil, Incident{}, err
+	}
+	var found *token
+	for _, t := range m.s.alive() {
+		if t.state != failed || m.cmd.Token != 0 && t.id != m.cmd.Token {
+			continue
+		}
+		if found != nil {
+			return nil, nil, Incident{}, fault.New(fault.Invalid, "flow.incident.which").At("/token", "field.required")
+		}
+		found = t
+	}
+	if found == nil {
+		return nil, nil, Incident{}, none
+	}
+	w := where{}
+	w.add(`WHERE x.inst = ? AND x.token = ? AND x.closed = 0`, m.s.inst.id, found.id)
+	list, err := loadIncidents(m.ctx, m.tx, w)
+	if err != nil {
+		return nil, nil, Incident{}, err
+	}
+	n := m.p.nodes[found.node]
+	if len(list) == 0 || n == nil {
+		return nil, nil, Incident{}, none
+	}
+	m.s.solved = append(m.s.solved, found.id)
+	found.state, found.dirty = live, true
+	return found, n, list[0], nil
+}
+
+// retryIncident does again what failed.
+func (m *machine) retryIncident() error {
+	t, n, i, err := m.stuck()
+	if err != nil {
+		return err
+	}
+	if i.Job == "" {
+		m.push(t, n)
+		return nil
+	}
+	_, err = m.tx.Exec(m.ctx, `UPDATE flow_job SET state = ?, attempts = 0, next_at = ?, lease_owner = '', lease_until = 0 WHERE id = ?`,
+		jobReady, micros(m.now), i.Job)
+	return fault.Wrap("offer job again", err)
+}
+
+// skipIncident goes on without what failed.
+func (m *machine) skipIncident() error { return m.passIncident(nil) }
+
+// resolveIncident goes on with an answer given by the administrator.
+func (m *machine) resolveIncident() error {
+	answer, err := json.Marshal(m.cmd.Data)
+	if err != nil {
+		return fault.New(fault.Invalid, "flow.answer", "name", m.cmd.Instance).With(err)
+	}
+	return m.passIncident(answer)
+}
+
+func (m *machine) passIncident(answer json.RawMessage) error {
+	t, n, i, err := m.stuck()
+	if err != nil {
+		return err
+	}
+	if i.Job != "" {
+		var part int64
+		if err := m.tx.QueryRow(m.ctx, `SELECT part FROM flow_job WHERE id = ?`, i.Job).Scan(&part); err != nil {
+			return fault.Wrap("find job", err)
+		}
+		m.s.dropJobs = append(m.s.dropJobs, t.id)
+		return m.proceed(t, n, part, answer)
+	}
+	if n.Kind != bpmn.End {
+		return m.leave(t, n)
+	}
+	st := t.stack
+	m.s.drop(t)
+	return m.afterGone(st, t)
+}
