@@ -191,6 +191,9 @@ func (d *document) signedIn(get func(path, id string, answer map[string]any, que
 	d.add("POST", "/api/v1/inbox/read-all", call{id: "inboxReadAll", status: 204})
 	d.add("GET", "/api/v1/events", call{id: "events", status: 200, media: "text/event-stream"})
 	get("/api/v1/people", "people", listOf("Person"), "q", "role", "org")
+	get("/api/v1/processes", "processes", listOf("Process"))
+	get("/api/v1/processes/{key}/insight", "processInsight", reference("ProcessInsight"), "version integer", "from date", "to date")
+	get("/api/v1/processes/{key}/cases", "processCases", listOf("ProcessCase"), "node", "measure", "version integer", "from date", "to date", "limit integer")
 	get("/api/v1/orgs", "orgs", listOf("Org"))
 	get("/api/v1/journal", "journal", listOf("Entry", "next"), "subject", "actor", "action", "limit integer", "cursor")
 }

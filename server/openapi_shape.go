@@ -1,6 +1,7 @@
 package server
 
 import (
+	"maps"
 	"strings"
 
 	"chengshu/kernel/decision"
@@ -70,7 +71,6 @@ func enumerated(sch map[string]any, member string, values ...string) map[string]
 
 // coreSchemas are the shapes that do not depend on declarations.
 func coreSchemas() map[string]any {
-	verdicts := []string{decision.Yes, decision.No, decision.Incomplete, decision.Value, decision.None}
 	light := []string{"green", "yellow", "red", "paused", "done", "none"}
 	out := map[string]any{
 		"Problem":      shape("type", "title", "status integer", "code", "detail", "trace", "errors? []#ProblemField"),
@@ -130,6 +130,26 @@ func coreSchemas() map[string]any {
 		"Row":       shape("key any", "label", "numerator any", "denominator? any", "value any", "filter?"),
 		"IndicatorAnswer": shape("id", "label", "basis", "unit", "by []#Label", "weight number", "type", "lower boolean", "formula", "rows null|[]#Row",
 			"total #Row", "from date", "to date"),
+		"Codes": shape("name", "version", "items []#Code"),
+	}
+	maps.Copy(out, decisionSchemas())
+	return out
+}
+
+// decisionSchemas are the shapes of decisions and of numbers about processes.
+func decisionSchemas() map[string]any {
+	verdicts := []string{decision.Yes, decision.No, decision.Incomplete, decision.Value, decision.None}
+	return map[string]any{
+		"Process":        shape("key", "label", "type", "type_label", "versions []#ProcessVersion"),
+		"ProcessVersion": shape("version integer", "running integer", "ended integer"),
+		"Spread":         shape("n integer", "p50 null|integer", "p90 null|integer"),
+		"ProcessNode": shape("version integer", "node", "label", "entered integer", "open integer", "done integer", "cancelled integer", "returned integer",
+			"rework integer", "overdue integer", "forecast null|integer", "wait #Spread", "work #Spread", "duration #Spread"),
+		"Measure": shape("id", "label", "basis"),
+		"ProcessInsight": shape("key", "label", "type", "type_label", "versions []#ProcessVersion", "nodes []#ProcessNode", "xml", "picture integer",
+			"measures []#Measure", "from date", "to date"),
+		"ProcessCase": shape("task", "type", "record", "number null|", "title", "version integer", "node", "label", "state", "state_label", "assignee_name?",
+			"created datetime", "claimed? datetime", "done? datetime", "due? datetime"),
 		"Calculator":    shape("key", "label", "version", "from null|date", "to null|date", "law boolean", "decisions []#CalculatorOf"),
 		"CalculatorOf":  shape("id", "name", "inputs []#DecisionInput"),
 		"DecisionInput": shape("name", "label", "type"),
@@ -140,9 +160,7 @@ func coreSchemas() map[string]any {
 			"rules []#DecisionRule", "trace object"), "verdict", verdicts...),
 		"Decided": enumerated(shape("id", "at datetime", "by_name", "node", "node_label", "key", "version", "sha256", "decision", "verdict", "verdict_label",
 			"value any", "inputs []#DecisionFact", "missing []#MissingFact", "rules []#DecisionRule", "text", "masked? boolean", "trace? object"), "verdict", verdicts...),
-		"Codes": shape("name", "version", "items []#Code"),
 	}
-	return out
 }
 
 // open lets further text members into a shape.

@@ -160,6 +160,9 @@ func (s *Server) routes() {
 	api("GET /api/v1/indicators", s.indicators)
 	api("GET /api/v1/indicators/{id}", s.indicator)
 
+	api("GET /api/v1/processes", s.processes)
+	api("GET /api/v1/processes/{key}/insight", s.processInsight)
+	api("GET /api/v1/processes/{key}/cases", s.processCases)
 	api("GET /api/v1/decisions", s.decisions)
 	api("POST /api/v1/decisions/{key}/{decision}", s.evaluate)
 
