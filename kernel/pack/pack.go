@@ -89,6 +89,7 @@ type Bundle struct {
 	Set    *schema.Set
 	Roles  []*policy.Role
 	Grants []*policy.Grant
+	pauses []*Pause
 	words  map[string]string
 }
 
