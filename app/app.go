@@ -79,8 +79,9 @@ type App struct {
 	Metrics  *prometheus.Registry
 	Demo     *server.Demo
 
-	notices *noticeQueue
-	log     *slog.Logger
+	notices   *noticeQueue
+	calendars atomic.Pointer[calendars]
+	log       *slog.Logger
 }
 
 // New builds the app: opens the store, brings tables up to date, loads packs and puts them in force.
@@ -188,8 +189,9 @@ func (a *App) kernel(ctx context.Context, secret []byte) error {
 	})
 	bridge := &processes{app: a}
 	if a.Flow, err = flow.New(flow.Options{
-		DB: a.DB, Clock: a.Clock, Calendar: func(string) *clock.Calendar { return a.Calendar.Load() }, Journal: a.Journal,
+		DB: a.DB, Clock: a.Clock, Calendar: func(org string) *clock.Calendar { return a.calendars.Load().of(org) }, Journal: a.Journal,
 		Records: bridge, Policy: bridge, People: a.Identity, Services: bridge, Notify: a.notices.put, Data: reach,
+		Pauses: a.pauseRule, Cards: a.drawCard,
 	}); err != nil {
 		return err
 	}
@@ -222,8 +224,7 @@ func (a *App) Reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	calendar, err := bundle.Calendar()
-	if err != nil {
+	if _, _, err := bundle.CalendarConfig(); err != nil {
 		return err
 	}
 	if err := a.DB.Write(ctx, func(tx *store.Tx) error {
@@ -238,12 +239,14 @@ func (a *App) Reload(ctx context.Context) error {
 	if err := a.Policy.Load(bundle.Set, bundle.Roles, bundle.Grants); err != nil {
 		return err
 	}
-	a.Calendar.Store(calendar)
 	a.Records.Use(bundle.Set)
 	if err := a.Decision.Use(bundle.Decisions); err != nil {
 		return err
 	}
 	a.Bundle.Store(bundle)
+	if err := a.loadCalendars(ctx); err != nil {
+		return err
+	}
 	return a.deploy(ctx, bundle)
 }
 
@@ -320,6 +323,7 @@ func (a *App) Run(ctx context.Context) error {
 	}
 	wg.Go(func() { a.notices.run(ctx) })
 	wg.Go(func() { a.housekeep(ctx) })
+	wg.Go(func() { a.watchCalendar(ctx) })
 	if !a.DB.Serial() { // other nodes write notices too
 		wg.Go(func() { a.syncInbox(ctx) })
 	}

@@ -44,6 +44,7 @@ type part struct {
 func parts() []part {
 	return []part{
 		{"feel", (*bench).feel}, {"grid", (*bench).grid}, {"step", (*bench).step}, {"start", (*bench).start}, {"list", (*bench).list},
+		{"clock", (*bench).clockPart}, {"timers", (*bench).timers},
 	}
 }
 

@@ -65,7 +65,7 @@ func (m *machine) promise(p *pauseRow, rule PauseRule) error {
 	p.promised, _ = m.calendar().Due(m.now, limit)
 	if rule.Max.N > 0 {
 		if longest, _ := m.calendar().Due(m.now, rule.Max); p.promised.After(longest) {
-			return fault.New(fault.Invalid, "flow.pause.long", "reason", rule.Code, "max", rule.Max.String()).At("/limit", "field.max")
+			return fault.New(fault.Invalid, "flow.pause.long", "reason", rule.Code, "max", rule.Max.String()).At("/limit", "field.high", "high", rule.Max.String())
 		}
 	}
 	return m.setTimer(timer{

@@ -32,6 +32,10 @@ func (l *loader) connect() {
 		l.connectFlows(p)
 	}
 	l.connectDecisions()
+	l.pauses()
+	for _, p := range l.bundle.Packs {
+		l.declaredPauses(p)
+	}
 	for _, r := range l.bundle.Roles {
 		l.checkRole(r)
 	}

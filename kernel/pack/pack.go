@@ -94,6 +94,7 @@ type Bundle struct {
 	Decisions []*decision.Edition // of all packs, compiled; an overlay's in place of those it replaces
 
 	doubts schema.Problems
+	pauses []*Pause
 	words  map[string]string
 }
 

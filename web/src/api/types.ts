@@ -52,6 +52,7 @@ export interface Task {
   id: string; state: string; type: string; type_label: string; record: string; number: string; title: string; node: string; label: string
   assignee: string; assignee_name?: string; outcome?: string; done?: string; done_by_name?: string; kind?: string; mine: boolean; claimable: boolean; created: string; due?: string; light: LightColor
   provisional?: boolean; form?: FormField[]; show?: string[]; outcomes?: Outcome[]; commands?: string[]
+  left?: string; pauses?: { code: string; label: string; basis: string; notice: boolean; max?: string }[]
 }
 export interface Actions { commands: Command[]; tasks: Task[] }
 export interface FlowPicture { xml: string; active: string[]; done: string[] }
