@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"chengshu/base/bpmn"
 	"chengshu/base/clock"
 	"chengshu/base/store"
 	"chengshu/kernel/identity"
@@ -18,6 +19,8 @@ type memory struct {
 	p      *plan
 	s      *state
 	timers []timer
+	subs   []sub
+	passed map[string]int // nodes entered, by kind and event
 	ended  int
 }
 
@@ -33,8 +36,8 @@ func newMemory(tb testing.TB, p *plan, seed int64) *memory {
 	e := &Engine{
 		opt: Options{Clock: fake, Steps: 1000, Policy: anything{}}, ids: newMinter(rand.New(rand.NewSource(seed))), plans: map[planKey]*plan{{"p", 0}: p},
 	}
-	s := &state{all: true, inst: &inst{id: "i", defKey: "p", biz: Biz{Type: "test.case", ID: "1"}, state: Running, starter: "w", started: 1}}
-	m := &memory{e: e, p: p, s: s}
+	s := &state{all: true, compRead: true, inst: &inst{id: "i", defKey: "p", biz: Biz{Type: "test.case", ID: "1"}, state: Running, starter: "w", started: 1}}
+	m := &memory{e: e, p: p, s: s, passed: map[string]int{}}
 	if err := m.act(worker, Command{}, func(x *machine) error {
 		x.push(x.s.spawn(p.start.ID, nil), p.start)
 		return nil
@@ -56,11 +59,21 @@ func (m *memory) act(who identity.Actor, cmd Command, do func(*machine) error) e
 	if err := st.settle(); err != nil {
 		return err
 	}
+	for _, id := range x.path {
+		n := m.p.nodes[id]
+		what := string(n.Kind) + " " + n.event()
+		if n.Compensation {
+			what = "handler"
+		}
+		m.passed[what]++
+	}
 	if x.ended {
 		m.ended++
 	}
 	m.timers = slices.DeleteFunc(m.timers, func(t timer) bool { return slices.Contains(s.dropTimers, t.holder) })
 	m.timers = append(m.timers, s.timers...)
+	m.subs = slices.DeleteFunc(m.subs, func(x sub) bool { return slices.Contains(s.dropTimers, x.holder) })
+	m.subs = append(m.subs, s.subs...)
 	closed := s.tasks
 	s = s.settled()
 	s.tasks = closed
@@ -109,4 +122,44 @@ func (m *memory) do(name string, k *Task, cmd Command) error {
 func (m *memory) fire(t timer) error {
 	m.timers = slices.DeleteFunc(m.timers, func(x timer) bool { return x.id == t.id })
 	return m.act(identity.System("timer"), Command{}, func(x *machine) error { return x.fire(t.holder, m.p.nodes[t.node], t.left) })
+}
+
+// happen lets an event come from outside; a message is used up by it.
+func (m *memory) happen(s sub) error {
+	if s.kind == subMessage {
+		m.subs = slices.DeleteFunc(m.subs, func(x sub) bool { return x == s })
+	}
+	return m.act(worker, Command{}, func(x *machine) error { return x.fire(s.holder, m.p.nodes[s.node], 0) })
+}
+
+// awaited gives what tokens wait for that have no task: the main path goes on by it.
+func (m *memory) awaited() (subs []sub, timers []timer) {
+	for _, t := range m.s.tokens {
+		if n := m.p.nodes[t.node]; n.Kind != bpmn.Catch && n.Kind != bpmn.EventGateway {
+			continue
+		}
+		for _, s := range m.subs {
+			if s.holder == t.id {
+				subs = append(subs, s)
+			}
+		}
+		for _, x := range m.timers {
+			if x.holder == t.id {
+				timers = append(timers, x)
+			}
+		}
+	}
+	return subs, timers
+}
+
+// goOn lets one thing happen that a token without a task waits for; false where there is none.
+func (m *memory) goOn() (bool, error) {
+	subs, timers := m.awaited()
+	switch {
+	case len(subs) > 0:
+		return true, m.happen(subs[0])
+	case len(timers) > 0:
+		return true, m.fire(timers[0])
+	}
+	return false, nil
 }

@@ -10,8 +10,8 @@ import (
 	"chengshu/base/feel"
 )
 
-// modeler writes random block-structured models: sequences of tasks, choices, loops, forks, sub-processes, countersigns
-// and boundary timers, nested.
+// modeler writes random block-structured models: sequences of tasks, choices, loops, forks, sub-processes, countersigns,
+// boundary timers and the blocks of events of model_event_test.go, nested.
 type modeler struct {
 	r     *rand.Rand
 	b     strings.Builder
@@ -49,7 +49,9 @@ func (g *modeler) block(depth int) (in, out string) {
 		id := g.task("")
 		return id, id
 	}
-	switch g.r.Intn(9) {
+	switch g.r.Intn(12) {
+	case 9, 10, 11:
+		return g.eventBlock(depth)
 	case 0, 1, 2:
 		return g.seq(depth)
 	case 3, 4:
@@ -166,7 +168,7 @@ func (g *modeler) model() string {
 // wrap makes a process definition of its inside. Anything may be returned to.
 func wrap(inside string) string {
 	return `<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:cs="urn:chengshu:bpmn" targetNamespace="t" id="d">
-<process id="p" isExecutable="true"><extensionElements><cs:return to="any"/></extensionElements>
+` + eventRoots + `<process id="p" isExecutable="true"><extensionElements><cs:return to="any"/></extensionElements>
 ` + inside + `</process></definitions>`
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,7 +25,7 @@ func runs(short, long int) int {
 func TestForkGroups(t *testing.T) {
 	t.Parallel()
 	n := runs(3000, 120_000)
-	done := map[string]int{}
+	done, passed := map[string]int{}, map[string]int{}
 	for seed := range int64(n) {
 		r := rand.New(rand.NewSource(seed))
 		g := &modeler{r: r, max: 10}
@@ -34,9 +35,21 @@ func TestForkGroups(t *testing.T) {
 		if err := m.wander(r, done); err != nil {
 			t.Fatalf("seed %d: %v\n%s", seed, err, xml)
 		}
+		for what, n := range m.passed {
+			passed[what] += n
+		}
 	}
 	t.Logf("%d runs, 0 stuck, 0 double ends; %v", n, done)
-	for _, op := range []string{Complete, Return, "direct", Withdraw, Jump, Add, Remove, "timer"} {
+	t.Logf("%v", passed)
+	for _, what := range []string{
+		"boundaryEvent timer", "boundaryEvent error", "boundaryEvent escalation", "startEvent message", "startEvent signal", "startEvent timer", "startEvent conditional",
+		"intermediateCatchEvent link", "intermediateCatchEvent signal", "eventBasedGateway ", "endEvent error", "intermediateThrowEvent compensate", "handler",
+	} {
+		if passed[what] == 0 {
+			t.Errorf("no token ever came to %q: the test does not test it", what)
+		}
+	}
+	for _, op := range []string{Complete, Return, "direct", Withdraw, Jump, Add, Remove, "timer", "event"} {
 		if done[op] == 0 {
 			t.Errorf("%s never succeeded: the test does not test it", op)
 		}
@@ -66,7 +79,13 @@ func (m *memory) wander(r *rand.Rand, done map[string]int) error {
 	for step := 0; m.ended == 0; step++ {
 		open := m.open()
 		if len(open) == 0 {
-			return fmt.Errorf("stuck: %s", m)
+			if on, err := m.goOn(); err != nil || !on {
+				return fmt.Errorf("stuck: %s %w", m, err)
+			}
+			if err := m.check(); err != nil {
+				return fmt.Errorf("going on: %w", err)
+			}
+			continue
 		}
 		if step > 500 {
 			return fmt.Errorf("no end in sight: %s", m)
@@ -86,10 +105,19 @@ func (m *memory) wander(r *rand.Rand, done map[string]int) error {
 
 func (m *memory) random(r *rand.Rand) (string, error) {
 	open := m.open()
+	if len(open) == 0 {
+		_, err := m.goOn()
+		return "event", err
+	}
 	k := open[r.Intn(len(open))]
 	all := m.s.tasks[r.Intn(len(m.s.tasks))]
 	outcome := []string{"a", "b"}[r.Intn(2)]
-	switch n := r.Intn(20); {
+	switch n := r.Intn(22); {
+	case n >= 20:
+		if len(m.subs) == 0 {
+			return "none", nil
+		}
+		return "event", m.happen(m.subs[r.Intn(len(m.subs))])
 	case n < 9:
 		return Complete, m.do(Complete, k, Command{Outcome: outcome})
 	case n < 12:
@@ -136,6 +164,13 @@ func (m *memory) check() error {
 		delete(tasks, t.id)
 		switch t.state {
 		case live:
+			if waiting := n.Kind == bpmn.Catch || n.Kind == bpmn.EventGateway; waiting && k == nil {
+				if !m.held(t.id) {
+					return fmt.Errorf("token %d waits at %s for nothing: %s", t.id, t.node, m)
+				}
+				moving++
+				break
+			}
 			if n.Kind != bpmn.UserTask || k == nil || k.Node != t.node {
 				return fmt.Errorf("token %d rests at %s without a task: %s", t.id, t.node, m)
 			}
@@ -167,10 +202,16 @@ func (m *memory) check() error {
 	return m.doubled()
 }
 
+// held tells whether a timer or subscription of a token is set.
+func (m *memory) held(token int64) bool {
+	return slices.ContainsFunc(m.subs, func(s sub) bool { return s.holder == token }) ||
+		slices.ContainsFunc(m.timers, func(t timer) bool { return t.holder == token })
+}
+
 // placed checks that the stack of a token is the static position of its node.
 func (m *memory) placed(t *token, n *node) error {
 	want := n.path
-	if t.state == joined {
+	if t.state == joined || n.inHandler() { // a handler lies where compensation was thrown
 		return nil
 	}
 	got := t.stack
@@ -219,7 +260,10 @@ func (m *memory) doubled() error {
 	return nil
 }
 
-func (m *memory) sideway(block string) bool { return m.p.nodes[block].Attached != nil }
+func (m *memory) sideway(block string) bool {
+	n := m.p.nodes[block]
+	return n.Attached != nil || n.Triggered
+}
 
 func (m *memory) String() string {
 	var b strings.Builder

@@ -58,6 +58,10 @@ func (w *world) wander(r *rand.Rand, biz flow.Biz) error {
 				open = append(open, k)
 			}
 		}
+		if len(open) == 0 && w.waits(biz) {
+			w.poke(biz)
+			continue
+		}
 		if len(open) == 0 {
 			return fmt.Errorf("stuck at %s", w.nodes(biz))
 		}
@@ -76,8 +80,7 @@ func (w *world) wander(r *rand.Rand, biz flow.Biz) error {
 				cmd.Name, cmd.Task = flow.Withdraw, k.Prev
 				who.Person = "w"
 			case n == 4:
-				w.clock.Advance(time.Hour)
-				w.tick()
+				w.poke(biz)
 				continue
 			}
 		}
@@ -89,6 +92,23 @@ func (w *world) wander(r *rand.Rand, biz flow.Biz) error {
 	return nil
 }
 
+// waits tells whether a token waits for an event.
+func (w *world) waits(biz flow.Biz) bool {
+	in := w.instances(biz)[0].ID
+	return w.count(`SELECT COUNT(*) FROM flow_token x WHERE x.inst = ? AND (EXISTS (SELECT 1 FROM flow_sub s WHERE s.inst = x.inst AND s.holder = x.id)
+		OR EXISTS (SELECT 1 FROM flow_timer t WHERE t.inst = x.inst AND t.holder = x.id))`, in) > 0
+}
+
+// poke lets everything happen that random models may wait for.
+func (w *world) poke(biz flow.Biz) {
+	w.t.Helper()
+	w.clock.Advance(time.Hour)
+	w.tick()
+	if w.running(biz) {
+		w.play(biz, "!paid $storm")
+	}
+}
+
 // agree compares the tokens with the open tasks as they are stored.
 func (w *world) agree(biz flow.Biz) error {
 	in := w.instances(biz)[0]
@@ -96,7 +116,8 @@ func (w *world) agree(biz flow.Biz) error {
 		"open tasks without a token at their node": `SELECT COUNT(*) FROM flow_task k LEFT JOIN flow_token x ON x.inst = k.inst AND x.id = k.token AND x.node = k.node
 			WHERE k.inst = ? AND k.state IN ('open', 'blocked') AND x.id IS NULL`,
 		"live tokens without an open task": `SELECT COUNT(*) FROM flow_token x LEFT JOIN flow_task k ON k.inst = x.inst AND k.token = x.id AND k.state IN ('open', 'blocked')
-			WHERE x.inst = ? AND x.state = 'live' AND k.id IS NULL`,
+			WHERE x.inst = ? AND x.state = 'live' AND k.id IS NULL AND NOT EXISTS (SELECT 1 FROM flow_sub s WHERE s.inst = x.inst AND s.holder = x.id)
+			AND NOT EXISTS (SELECT 1 FROM flow_timer t WHERE t.inst = x.inst AND t.holder = x.id)`,
 		"tokens with two open tasks":    `SELECT COUNT(*) FROM (SELECT token FROM flow_task WHERE inst = ? AND state IN ('open', 'blocked') GROUP BY token HAVING COUNT(*) > 1) AS d`,
 		"open tasks without candidates": `SELECT COUNT(*) FROM flow_task k WHERE k.inst = ? AND k.state = 'open' AND NOT EXISTS (SELECT 1 FROM flow_task_cand c WHERE c.task = k.id)`,
 		"closed tasks with candidates":  `SELECT COUNT(*) FROM flow_task k WHERE k.inst = ? AND k.state IN ('done', 'cancelled') AND EXISTS (SELECT 1 FROM flow_task_cand c WHERE c.task = k.id)`,
