@@ -182,7 +182,7 @@ func (a *App) buildCalendar(ctx context.Context, base clock.Config, rules []rule
 
 // calendarStamp tells the state of the records the calendar is built from.
 func calendarStamp(ctx context.Context, tx *store.Tx, types pack.CalendarTypes) (string, error) {
-	stamp := ""
+	var stamp strings.Builder
 	for _, typ := range []string{types.Rules, types.Years} {
 		if typ == "" {
 			continue
@@ -191,9 +191,9 @@ func calendarStamp(ctx context.Context, tx *store.Tx, types pack.CalendarTypes) 
 		if err := tx.QueryRow(ctx, `SELECT COUNT(*), COALESCE(SUM(rev), 0), COUNT(deleted_at) FROM `+tableOf(typ)).Scan(&n, &revs, &gone); err != nil {
 			return "", fault.Wrap("look at the calendar", err)
 		}
-		stamp += fmt.Sprintf("%d.%d.%d/", n, revs, gone)
+		fmt.Fprintf(&stamp, "%d.%d.%d/", n, revs, gone)
 	}
-	return stamp, nil
+	return stamp.String(), nil
 }
 
 func tableOf(typ string) string { return strings.ReplaceAll(typ, ".", "_") }

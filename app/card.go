@@ -55,19 +55,20 @@ func (a *App) addressee(ctx context.Context, tx *store.Tx, c flow.Card, data map
 		}
 		return nil
 	}
-	for _, cand := range c.Cands {
-		if cand.Kind == flow.ByPerson {
-			data["who"] = cand.Ref
-			return nil
-		}
-		data["post_role"] = cand.Ref
-		if cand.Org != "" {
-			data["unit"] = cand.Org
-		}
-		if cand.Area != "" {
-			data["zone"] = cand.Area
-		}
+	if len(c.Cands) == 0 {
 		return nil
+	}
+	cand := c.Cands[0]
+	if cand.Kind == flow.ByPerson {
+		data["who"] = cand.Ref
+		return nil
+	}
+	data["post_role"] = cand.Ref
+	if cand.Org != "" {
+		data["unit"] = cand.Org
+	}
+	if cand.Area != "" {
+		data["zone"] = cand.Area
 	}
 	return nil
 }

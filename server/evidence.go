@@ -61,7 +61,7 @@ func (s *Server) timeline(r *request) (reply, error) {
 func (s *Server) step(rec *record.Record, h flow.Hist) map[string]any {
 	kind := "task"
 	switch h.Op {
-	case "timer", "warn", "yellow", "red":
+	case "timer", "warn", "yellow", "red", "reclock":
 		kind = "sla"
 	}
 	m := map[string]any{
