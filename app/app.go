@@ -52,6 +52,8 @@ type Config struct {
 
 	Bus string // where the journal is handed on: EmbeddedBus or "nats://host:4222"; empty is nowhere
 
+	Calls Calls // calls of processes to other systems
+
 	Passwords identity.Rules // default identity.RulesASVS
 	Cheap     bool           // cheap password hashes, for demos and tests
 }
@@ -308,6 +310,9 @@ func (a *App) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		a.Flow.Run(ctx, time.Second, func(err error) { a.log.ErrorContext(ctx, "timer", "error", err) })
+	})
+	wg.Go(func() {
+		a.Flow.RunJobs(ctx, time.Second, newCaller(a.cfg.Calls, a.Clock).call, func(err error) { a.log.ErrorContext(ctx, "job", "error", err) })
 	})
 	wg.Go(func() {
 		if err := a.Journal.Run(ctx); err != nil && ctx.Err() == nil {

@@ -117,7 +117,7 @@ func (s *starter) Divert(ctx context.Context, tx *store.Tx, _ identity.Actor, r 
 		if reason == "" {
 			reason = node
 		}
-		_, err := s.flow.Do(ctx, tx, identity.System("process"), flow.Command{Name: flow.Jump, Instance: in.ID, Target: node, Reason: reason})
+		_, err := s.flow.Do(ctx, tx, identity.System(byProcess), flow.Command{Name: flow.Jump, Instance: in.ID, Target: node, Reason: reason})
 		return err
 	}
 	return fault.New(fault.Conflict, "flow.ended", "id", r.ID())
@@ -125,9 +125,20 @@ func (s *starter) Divert(ctx context.Context, tx *store.Tx, _ identity.Actor, r 
 
 // Message hands a named message to the process of a record.
 func (s *starter) Message(ctx context.Context, tx *store.Tx, a identity.Actor, r *record.Record, name string) error {
-	_, err := s.flow.Publish(ctx, tx, a, flow.Message{Name: name, Key: r.ID()})
+	_, err := s.flow.Publish(ctx, tx, a, flow.Message{Name: name, Key: r.ID(), Biz: bizOf(r)})
 	return err
 }
+
+// Changed lets processes look at their conditions. What a process does to its record by a command it looks at itself.
+func (s *starter) Changed(ctx context.Context, tx *store.Tx, a identity.Actor, r *record.Record) (bool, error) {
+	if a.Person == identity.SystemPerson && a.Via == byProcess {
+		return false, nil
+	}
+	return s.flow.Changed(ctx, tx, a, bizOf(r))
+}
+
+// byProcess is the way by which processes act on records.
+const byProcess = "process"
 
 // processes is the rest of the kernel as the process engine sees it.
 type processes struct{ app *App }
@@ -190,6 +201,9 @@ func (p *processes) Allow(ctx context.Context, tx *store.Tx, a identity.Actor, a
 	if a.Person == identity.SystemPerson {
 		return nil
 	}
+	if biz.Type == "" { // about no record: there is nothing a permission could be about
+		return fault.New(fault.Denied, "flow.denied", "action", action)
+	}
 	r, err := p.app.Records.Load(ctx, tx, biz.Type, biz.ID)
 	if err != nil {
 		return err
@@ -217,7 +231,7 @@ func (p *processes) Run(ctx context.Context, tx *store.Tx, a identity.Actor, c f
 		}
 		return nil, p.app.tell(ctx, tx, c.To, c.Message, r)
 	case "command":
-		_, err := p.app.Records.Command(ctx, tx, identity.System("process"), c.Biz.Type, c.Biz.ID, c.Name, nil, "")
+		_, err := p.app.Records.Command(ctx, tx, identity.System(byProcess), c.Biz.Type, c.Biz.ID, c.Name, nil, "")
 		return nil, err
 	case "decision":
 		return p.decide(ctx, tx, a, c)

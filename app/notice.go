@@ -50,7 +50,7 @@ func (q *noticeQueue) tell(ctx context.Context, e flow.Event) error {
 		}
 		return nil
 	}
-	if len(people) == 0 {
+	if len(people) == 0 || e.Biz.Type == "" {
 		return nil
 	}
 	return q.app.DB.Write(ctx, func(tx *store.Tx) error {

@@ -96,7 +96,15 @@ func (c *cli) appConfig() app.Config {
 	if err != nil {
 		rules = identity.RulesASVS() // configure has refused any other name
 	}
-	return app.Config{Dir: c.dir, Database: c.database, County: c.get("county"), Passwords: rules, Secure: c.get("secure") == "true", Log: c.log()}
+	calls := app.Calls{Key: []byte(c.get("callkey"))}
+	for host := range strings.SplitSeq(c.get("calls"), ",") {
+		if host = strings.TrimSpace(host); host != "" {
+			calls.Hosts = append(calls.Hosts, host)
+		}
+	}
+	return app.Config{
+		Calls: calls, Dir: c.dir, Database: c.database, County: c.get("county"), Passwords: rules, Secure: c.get("secure") == "true", Log: c.log(),
+	}
 }
 
 func (c *cli) log() *slog.Logger {

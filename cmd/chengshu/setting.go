@@ -44,6 +44,8 @@ func keys() []key {
 		{name: "listen", standard: "127.0.0.1:8080", help: "address to serve on", check: checkAddress},
 		{name: "metrics", help: "address of /metrics, empty for none", check: checkAddress},
 		{name: "bus", help: "hand the journal on: embedded, or nats://host:4222; empty is nowhere", check: checkBus},
+		{name: "calls", help: "hosts that processes may call, by comma: host, host:port or http://host:port; empty is none"},
+		{name: "callkey", help: "key that signs these calls (HMAC-SM3); empty: not signed"},
 		{name: "secure", standard: "false", help: "cookies over TLS only", truth: true},
 		{name: "passwords", standard: "asvs", help: "rules of passwords: asvs, dengbao", check: checkPasswords},
 		{name: "crs", standard: "cgcs2000", help: "coordinates of imported files: cgcs2000, gcj02, bd09, EPSG:…", check: checkCRS},

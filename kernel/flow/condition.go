@@ -13,28 +13,28 @@ import (
 
 // Changed tells the engine that a record was written by other means than a step of its process. It looks at the
 // conditional events that wait about the record, and starts the processes that begin with a condition that has become
-// true. Where no definition of the type holds such an event it asks nothing.
-func (e *Engine) Changed(ctx context.Context, tx *store.Tx, actor identity.Actor, biz Biz) error {
+// true, and tells whether a process went on. Where no definition of the type holds such an event it asks nothing.
+func (e *Engine) Changed(ctx context.Context, tx *store.Tx, actor identity.Actor, biz Biz) (moved bool, err error) {
 	watched, err := e.watches(ctx, tx, biz.Type)
 	if err != nil || !watched {
-		return err
+		return false, err
 	}
 	st := e.newStep(ctx, tx, actor, Command{Name: subCondition})
 	if err := st.waitingFor(biz); err != nil {
-		return err
+		return false, err
 	}
 	if err := st.startIf(biz); err != nil {
-		return err
+		return false, err
 	}
 	if err := st.settle(); err != nil {
-		return err
+		return false, err
 	}
 	st.machines = slices.DeleteFunc(st.machines, func(m *machine) bool { return len(m.path) == 0 && !m.s.inst.fresh })
 	if len(st.machines) == 0 {
-		return nil
+		return false, nil
 	}
 	_, err = st.close(nil, subCondition, "", "")
-	return err
+	return true, err
 }
 
 // watches tells whether a definition about the type holds conditional events. The answer is kept until a definition is

@@ -208,7 +208,8 @@ func (w *world) more(biz flow.Biz, step string) {
 			if _, err := tx.Exec(w.t.Context(), `UPDATE test_case SET amount = `+step[1:]+`, rev = rev + 1 WHERE id = ?`, biz.ID); err != nil {
 				return err
 			}
-			return w.e.Changed(w.t.Context(), tx, person("ann", "clerk"), biz)
+			_, err := w.e.Changed(w.t.Context(), tx, person("ann", "clerk"), biz)
+			return err
 		})
 	case '?':
 		if got := w.stuck(biz); got != step[1:] {

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
-	"strconv"
 	"sync"
 	"time"
 
@@ -234,7 +233,7 @@ func (e *Engine) claimJob(ctx context.Context, tx *store.Tx, owner string) (Job,
 
 // answered lets the process go on with what a call gave, or notes why it gave nothing.
 func (e *Engine) answered(ctx context.Context, tx *store.Tx, j Job, owner string, answer json.RawMessage, why error) error {
-	st := e.newStep(ctx, tx, identity.System("job"), Command{ID: j.ID + ":" + strconv.FormatInt(j.Attempt, 10), Name: "job", Instance: j.Instance})
+	st := e.newStep(ctx, tx, identity.System("job"), Command{Name: "job", Instance: j.Instance})
 	s, _, err := loadInst(ctx, tx, j.Instance, "")
 	if err != nil {
 		return err

@@ -37,7 +37,13 @@ func (s *Store) Create(ctx context.Context, tx *store.Tx, a identity.Actor, typ 
 		if err := s.opt.Process.Start(ctx, tx, a, key, r); err != nil {
 			return nil, err
 		}
+		if _, err := s.opt.Process.Changed(ctx, tx, a, r); err != nil {
+			return nil, err
+		}
 		return s.load(ctx, tx, t, r.ID())
+	}
+	if s.opt.Process != nil {
+		return s.reconsider(ctx, tx, a, r)
 	}
 	return r, nil
 }
@@ -206,7 +212,19 @@ func (s *Store) Update(ctx context.Context, tx *store.Tx, a identity.Actor, typ,
 	if err := s.opt.Policy.Require(a, "update", r.Type, r.Values); err != nil {
 		return nil, err
 	}
-	return r, s.commit(ctx, tx, a, old, r, "update", reason)
+	if err := s.commit(ctx, tx, a, old, r, "update", reason); err != nil || s.opt.Process == nil {
+		return r, err
+	}
+	return s.reconsider(ctx, tx, a, r)
+}
+
+// reconsider tells the process engine of a change and gives the record as it is after what that set going.
+func (s *Store) reconsider(ctx context.Context, tx *store.Tx, a identity.Actor, r *Record) (*Record, error) {
+	moved, err := s.opt.Process.Changed(ctx, tx, a, r)
+	if err != nil || !moved {
+		return r, err
+	}
+	return s.load(ctx, tx, r.Type, r.ID())
 }
 
 // commit saves a changed record and writes its journal entry.

@@ -78,6 +78,11 @@ func (s *Store) effects(ctx context.Context, tx *store.Tx, a identity.Actor, c *
 			return err
 		}
 	}
+	if s.opt.Process != nil {
+		if _, err := s.opt.Process.Changed(ctx, tx, a, r); err != nil {
+			return err
+		}
+	}
 	if s.opt.Notify == nil {
 		return nil
 	}

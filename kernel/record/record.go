@@ -49,6 +49,9 @@ type Process interface {
 	Divert(ctx context.Context, tx *store.Tx, a identity.Actor, r *Record, node, reason string) error
 	// Message hands a named message to the record's process.
 	Message(ctx context.Context, tx *store.Tx, a identity.Actor, r *Record, name string) error
+	// Changed tells that a record was created, updated or commanded, so that processes that wait for a condition look again.
+	// It tells whether one went on, which may have changed the record.
+	Changed(ctx context.Context, tx *store.Tx, a identity.Actor, r *Record) (bool, error)
 }
 
 // Locator assigns the grid and the area path of a point.
