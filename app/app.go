@@ -23,6 +23,7 @@ import (
 	"chengshu/base/clock"
 	"chengshu/base/fault"
 	"chengshu/base/store"
+	"chengshu/kernel/decision"
 	"chengshu/kernel/flow"
 	"chengshu/kernel/geo"
 	"chengshu/kernel/identity"
@@ -68,6 +69,7 @@ type App struct {
 	Keys     *journal.Keys
 	Records  *record.Store
 	Flow     *flow.Engine
+	Decision *decision.Store
 	Identity *identity.Store
 	Atlas    *geo.Atlas
 	Inbox    *notify.Inbox
@@ -149,7 +151,7 @@ func (a *App) open(ctx context.Context) error {
 func (a *App) migrate(ctx context.Context) error {
 	for scope, fsys := range map[string]fs.FS{
 		"journal": journal.Migrations(), "record": record.Migrations(), "flow": flow.Migrations(),
-		"identity": identity.Migrations(), "notify": notify.Migrations(), "server": server.Migrations(),
+		"identity": identity.Migrations(), "decision": decision.Migrations(), "notify": notify.Migrations(), "server": server.Migrations(),
 	} {
 		if err := store.Migrate(ctx, a.DB, fsys, scope); err != nil {
 			return err
@@ -165,6 +167,7 @@ func (a *App) migrate(ctx context.Context) error {
 func (a *App) kernel(ctx context.Context, secret []byte) error {
 	var err error
 	a.Policy = policy.New(a.Clock)
+	a.Decision = decision.New(decision.Options{Clock: a.Clock})
 	a.Inbox = notify.New(a.DB, a.Clock)
 	a.notices = newNoticeQueue(a)
 	if a.Atlas, err = geo.NewAtlas(a.DB, a.Clock); err != nil {
@@ -237,6 +240,9 @@ func (a *App) Reload(ctx context.Context) error {
 		return err
 	}
 	a.Records.Use(bundle.Set)
+	if err := a.Decision.Use(bundle.Decisions); err != nil {
+		return err
+	}
 	a.Bundle.Store(bundle)
 	if err := a.loadCalendars(ctx); err != nil {
 		return err
@@ -257,6 +263,9 @@ func (a *App) LoadPacks() (*pack.Bundle, error) {
 
 func (a *App) deploy(ctx context.Context, bundle *pack.Bundle) error {
 	return a.DB.Write(ctx, func(tx *store.Tx) error {
+		if err := a.Decision.Deploy(ctx, tx, bundle.Decisions); err != nil {
+			return err
+		}
 		for _, p := range bundle.Packs {
 			for _, f := range p.Flows {
 				if _, err := a.Flow.Deploy(ctx, tx, flow.Source{Key: f.Key, Type: f.Type, Pack: p.Name, XML: f.XML}); err != nil {
@@ -276,7 +285,7 @@ func (a *App) serve() {
 		note = "demo.map"
 	}
 	a.Server = server.New(server.Options{
-		DB: a.DB, Clock: a.Clock, Bundle: &a.Bundle, Records: a.Records, Flow: a.Flow, Policy: a.Policy, Journal: a.Journal,
+		DB: a.DB, Clock: a.Clock, Bundle: &a.Bundle, Records: a.Records, Flow: a.Flow, Decision: a.Decision, Policy: a.Policy, Journal: a.Journal,
 		Identity: a.Identity, Atlas: a.Atlas, Inbox: a.Inbox, Blobs: a.Blobs, Log: a.log, Metrics: a.Metrics,
 		Desk: web.New(), Note: note, Demo: a.Demo, Ready: a.Ready, Secure: a.cfg.Secure,
 	})

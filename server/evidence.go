@@ -27,6 +27,11 @@ func (s *Server) timeline(r *request) (reply, error) {
 		for _, h := range steps {
 			items = append(items, s.step(rec, h))
 		}
+		decided, err := s.stories(ctx, tx, r, rec)
+		if err != nil {
+			return err
+		}
+		items = append(items, decided...)
 		if !s.opt.Policy.Allow(r.actor, "history", rec.Type, rec.Values) {
 			return nil
 		}

@@ -2,6 +2,8 @@ package server
 
 import (
 	"strings"
+
+	"chengshu/kernel/decision"
 )
 
 // shape writes the JSON Schema of an object in one line a member: "name", "name?" for one that may be absent, then the
@@ -68,6 +70,7 @@ func enumerated(sch map[string]any, member string, values ...string) map[string]
 
 // coreSchemas are the shapes that do not depend on declarations.
 func coreSchemas() map[string]any {
+	verdicts := []string{decision.Yes, decision.No, decision.Incomplete, decision.Value, decision.None}
 	light := []string{"green", "yellow", "red", "paused", "done", "none"}
 	out := map[string]any{
 		"Problem":      shape("type", "title", "status integer", "code", "detail", "trace", "errors? []#ProblemField"),
@@ -94,7 +97,7 @@ func coreSchemas() map[string]any {
 		"Revision": shape("rev integer", "op", "at datetime", "by", "by_name?", "reason?",
 			"fields object"),
 		"Story": enumerated(shape("at datetime", "kind", "label", "by_name", "reason", "op?", "rev? integer", "node_label?", "outcome_label?", "detail?"),
-			"kind", "record", "task", "sla", "notice"),
+			"kind", "record", "task", "sla", "notice", "decision"),
 		"FormField": shape("name", "required boolean"),
 		"Outcome":   shape("id", "label", "reason boolean", "form []#FormField"),
 		"Task": enumerated(shape("id", "state", "kind", "instance", "node", "label", "type", "type_label", "record", "number null|", "title", "assignee",
@@ -128,6 +131,16 @@ func coreSchemas() map[string]any {
 		"Row":       shape("key any", "label", "numerator any", "denominator? any", "value any", "filter?"),
 		"IndicatorAnswer": shape("id", "label", "basis", "unit", "by []#Label", "weight number", "type", "lower boolean", "formula", "rows null|[]#Row",
 			"total #Row", "from date", "to date"),
+		"Calculator":    shape("key", "label", "version", "from null|date", "to null|date", "law boolean", "decisions []#CalculatorOf"),
+		"CalculatorOf":  shape("id", "name", "inputs []#DecisionInput"),
+		"DecisionInput": shape("name", "label", "type"),
+		"DecisionRule":  shape("table", "row integer", "basis []"),
+		"DecisionFact":  shape("name", "label", "value any", "masked? boolean"),
+		"MissingFact":   shape("name", "label"),
+		"Evaluation": enumerated(shape("key", "version", "sha256", "decision", "date date", "verdict", "verdict_label", "value any", "missing []#MissingFact",
+			"rules []#DecisionRule", "trace object"), "verdict", verdicts...),
+		"Decided": enumerated(shape("id", "at datetime", "by_name", "node", "node_label", "key", "version", "sha256", "decision", "verdict", "verdict_label",
+			"value any", "inputs []#DecisionFact", "missing []#MissingFact", "rules []#DecisionRule", "text", "masked? boolean", "trace? object"), "verdict", verdicts...),
 		"Codes": shape("name", "version", "items []#Code"),
 	}
 	return out

@@ -35,6 +35,8 @@ func (w *World) do(ctx context.Context, l Line) error {
 		return w.become(ctx, plain[0])
 	case "expect":
 		return w.expect(ctx, plain, named)
+	case "decided":
+		return w.decided(ctx, plain, named, l.Refuse)
 	case "notice":
 		return w.notice(ctx, strings.Join(plain, " "), l.Refuse)
 	case "evidence":

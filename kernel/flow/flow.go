@@ -98,6 +98,11 @@ type Call struct {
 	Instance string
 	Node     string
 	Biz      Biz
+	Started  time.Time // when the instance began
+	// Vars are, for a decision without data, the record's values and the process's as they are at this point of the step.
+	Vars feel.Vars
+	// Note adds a line to the journal entry and the history of the step.
+	Note func(op string, data json.RawMessage)
 }
 
 // Event is something people may want to know at once; it is told after the commit.

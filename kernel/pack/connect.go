@@ -35,6 +35,7 @@ func (l *loader) connect() {
 	for _, p := range l.bundle.Packs {
 		l.declaredPauses(p)
 	}
+	l.connectDecisions()
 	for _, r := range l.bundle.Roles {
 		l.checkRole(r)
 	}
