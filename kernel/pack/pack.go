@@ -93,8 +93,8 @@ type Bundle struct {
 
 	Decisions []*decision.Edition // of all packs, compiled; an overlay's in place of those it replaces
 
-	doubts schema.Problems
 	pauses []*Pause
+	doubts schema.Problems
 	words  map[string]string
 }
 
