@@ -40,7 +40,7 @@ func TestWords(t *testing.T) {
 		need["journal.finding."+kind] = "kernel/journal"
 	}
 	for _, op := range []string{
-		"start", "timer", "message", "signal", "condition", "job", "follow", "warn", "yellow", "red", flow.Claim, flow.Release, flow.Complete, flow.Return, flow.Withdraw, flow.Transfer,
+		"start", "timer", "message", "signal", "condition", "job", "migrate", "follow", "warn", "yellow", "red", flow.Claim, flow.Release, flow.Complete, flow.Return, flow.Withdraw, flow.Transfer,
 		flow.Delegate, flow.Consult, flow.Copy, flow.Add, flow.Remove, flow.Urge, flow.Pause, flow.Resume, flow.Suspend, flow.Activate, flow.Extend,
 		flow.Due, flow.Cancel, flow.Jump, flow.Retry, flow.Skip, flow.Resolve,
 	} {

@@ -116,9 +116,10 @@ type Clock struct {
 	Pause, Basis, Limit, Unit string
 }
 
-// Foreign is what zeebe:, camunda:, flowable: and activiti: say of a task.
+// Foreign is what zeebe:, camunda:, flowable: and activiti: say of a task, as it is written: a plain text, "=" and FEEL
+// (zeebe), or "${…}" (the others).
 type Foreign struct {
-	Assignee, Groups, Form, Due string
+	Assignee, Groups, Users, Form, Due string
 }
 
 // extension reads the extension elements of e and the attributes of other vendors on e itself.

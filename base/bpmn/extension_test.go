@@ -99,6 +99,10 @@ func TestForeign(t *testing.T) {
 			<z:assignmentDefinition assignee="=ann" candidateGroups="desk"/><z:formDefinition formKey="f"/><z:taskSchedule dueDate="d"/></bpmn:extensionElements></bpmn:userTask>`,
 	} {
 		m := read(t, strings.Replace(simple, `<bpmn:userTask id="u"/>`, task, 1))
+		want := want
+		if name == "zeebe" {
+			want.Assignee = "=ann"
+		}
 		if diff := cmp.Diff(want, m.Main().Node("u").Ext.Foreign); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", name, diff)
 		}

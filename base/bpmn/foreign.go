@@ -8,12 +8,18 @@ import (
 // vendors are parts of the namespace URIs of other engines whose task attributes are read, so that models import.
 var vendors = [...]string{"camunda.org/schema/zeebe", "camunda.org/schema/1.0/bpmn", "flowable.org/bpmn", "activiti.org/bpmn"}
 
-// foreign gives an attribute of another vendor: by one of names on e itself, or on its extension element elem.
+// foreign gives an attribute of another vendor, an expression without its "=".
 func foreign(e *element, elem string, names ...string) string {
+	return plain(foreignText(e, elem, names...))
+}
+
+// foreignText gives an attribute of another vendor as it is written: by one of names on e itself, or on its extension
+// element elem.
+func foreignText(e *element, elem string, names ...string) string {
 	for _, part := range vendors {
 		for _, name := range names {
 			if v := e.attrIn(part, name); v != "" {
-				return plain(v)
+				return strings.TrimSpace(v)
 			}
 		}
 		for _, k := range extensions(e) {
@@ -22,7 +28,7 @@ func foreign(e *element, elem string, names ...string) string {
 			}
 			for _, name := range names {
 				if v := k.attr(name); v != "" {
-					return plain(v)
+					return strings.TrimSpace(v)
 				}
 			}
 		}
@@ -31,13 +37,13 @@ func foreign(e *element, elem string, names ...string) string {
 }
 
 func foreignTask(e *element) Foreign {
-	f := Foreign{
-		Assignee: foreign(e, "assignmentDefinition", "assignee"),
-		Groups:   foreign(e, "assignmentDefinition", "candidateGroups"),
-		Form:     foreign(e, "formDefinition", "formKey", "formId"),
-		Due:      foreign(e, "taskSchedule", "dueDate"),
+	return Foreign{
+		Assignee: foreignText(e, "assignmentDefinition", "assignee"),
+		Groups:   foreignText(e, "assignmentDefinition", "candidateGroups"),
+		Users:    foreignText(e, "assignmentDefinition", "candidateUsers"),
+		Form:     foreignText(e, "formDefinition", "formKey", "formId"),
+		Due:      foreignText(e, "taskSchedule", "dueDate"),
 	}
-	return f
 }
 
 // called gives what a call activity calls; zeebe says it in an extension.

@@ -35,7 +35,10 @@ func (c *compiler) node(n *node) {
 		n.candidates = c.expr(n, x.Task.Candidates, feel.AnyType)
 	}
 	if n.candidates == nil && n.Kind == bpmn.UserTask {
-		n.candidates = c.foreign(n)
+		c.foreign(n)
+	}
+	if n.Kind == bpmn.UserTask && len(x.SLAs) == 0 {
+		n.due = c.foreignDue(n)
 	}
 	if x.Countersign != nil {
 		n.members = c.expr(n, x.Countersign.Members, feel.AnyType)
@@ -93,25 +96,6 @@ func (c *compiler) event(n *node) {
 		c.plan.subs = c.plan.subs || n.Kind == bpmn.ReceiveTask
 	}
 }
-
-// foreign makes a candidate rule of another vendor's assignment: groups are roles, an assignee a person.
-func (c *compiler) foreign(n *node) *feel.Expr {
-	f := n.Ext.Foreign
-	switch {
-	case f.Groups != "" && plainList(f.Groups):
-		var parts []string
-		for g := range strings.SplitSeq(f.Groups, ",") {
-			parts = append(parts, `role("`+strings.TrimSpace(g)+`")`)
-		}
-		return c.expr(n, "["+strings.Join(parts, ", ")+"]", feel.AnyType)
-	case f.Assignee != "" && plainList(f.Assignee):
-		return c.expr(n, `person("`+f.Assignee+`")`, feel.AnyType)
-	}
-	return nil
-}
-
-// plainList tells whether s names things and is no expression of the other vendor's language.
-func plainList(s string) bool { return !strings.ContainsAny(s, "${}()\"\\[]") }
 
 // expr compiles one expression; an empty text is no expression.
 func (c *compiler) expr(n *node, src string, want feel.Type) *feel.Expr {

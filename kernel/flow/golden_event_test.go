@@ -70,7 +70,7 @@ func undo(on string) string {
 }
 
 // The script of events says moreover: "$s" sends signal s, "#7" writes amount 7 past the process, "?n" expects an incident at
-// n, "%skip" does a command on it.
+// n, "%skip" does a command on it, "*{}" answers a call.
 var events = []struct{ name, model, script string }{
 	{"signal catch", se + catch("c", "signal sg") + user("t") + seq("s>c>t>e"), "[] $calm [] $storm [t] t= ."},
 	{"signal boundary", se + user("t") + user("u") + boundary("b", "t", "signal sg") + seq("s>t>e", "b>u>e"), "[t] $storm [u] $storm [u] u= ."},
@@ -211,6 +211,10 @@ func (w *world) more(biz flow.Biz, step string) {
 			_, err := w.e.Changed(w.t.Context(), tx, person("ann", "clerk"), biz)
 			return err
 		})
+	case '*':
+		if _, ok := w.work(step[1:], nil); !ok {
+			w.t.Fatal("no job is due")
+		}
 	case '?':
 		if got := w.stuck(biz); got != step[1:] {
 			w.t.Fatalf("incidents at %q, want %q", got, step[1:])

@@ -187,7 +187,7 @@ func (w *world) play(biz flow.Biz, script string) {
 			}
 			w.clock.Advance(d)
 			w.tick()
-		case strings.ContainsRune("$#?%", rune(step[0])):
+		case strings.ContainsRune("$#?%*", rune(step[0])):
 			w.more(biz, step)
 		case step[0] == '!' && strings.Contains(step, "<"): // a return that is refused
 			from, to, _ := strings.Cut(step[1:], "<")

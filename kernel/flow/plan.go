@@ -57,6 +57,8 @@ type node struct {
 	code       string     // of an error or escalation; empty catches all
 	link       string     // name of a link event
 	cond       *feel.Expr // of a conditional event
+	assignee   *feel.Expr // person the task is given to at once (other vendors' models)
+	due        *feel.Expr // duration, date or date and time (other vendors' models)
 	while      *feel.Expr // of a standard loop
 	catches    []*node    // of an event-based gateway: what may happen
 	starts     []*node    // of a sub-process: the start events of its event sub-processes

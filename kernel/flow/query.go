@@ -169,6 +169,7 @@ type Form struct {
 	Fields   []bpmn.FormField // to be written
 	Show     []string         // shown only
 	Outcomes []FormOutcome
+	Key      string // form key of a model of another vendor; empty where the model is ours
 	Return   string // "none", "previous", "starter", "any"
 	Recall   bool
 	AllowAdd bool
@@ -201,6 +202,9 @@ func (e *Engine) Form(ctx context.Context, tx *store.Tx, t *Task) (Form, error) 
 		return f, nil
 	}
 	f := Form{Name: n.Name, Fields: n.form(nil), Return: p.giveBack(n).To}
+	if n.Ext.Task == nil {
+		f.Key = n.Ext.Foreign.Form
+	}
 	if x := n.Ext.Task; x != nil {
 		f.Title, f.Show, f.Recall = x.Title, x.Show, x.Recall
 	}

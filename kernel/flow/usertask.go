@@ -45,6 +45,9 @@ func (m *machine) openTask(t *token, n *node, cands []Candidate) (*Task, error) 
 		k.Assignee, k.Claimed = p, m.now
 		delete(m.prefer, n.ID)
 	}
+	if err := m.imported(t, n, k); err != nil {
+		return nil, err
+	}
 	m.s.tasks = append(m.s.tasks, k)
 	m.tell(Event{Kind: "opened", Task: k.ID, Node: n.ID, Cands: cands})
 	return k, m.startClocks(n.slas, k, t)
