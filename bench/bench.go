@@ -43,8 +43,14 @@ type part struct {
 
 func parts() []part {
 	return []part{
-		{"feel", (*bench).feel}, {"decide", (*bench).decide}, {"grid", (*bench).grid}, {"step", (*bench).step}, {"start", (*bench).start},
-		{"list", (*bench).list}, {"clock", (*bench).clockPart}, {"timers", (*bench).timers},
+		{"feel", (*bench).feel},
+		{"decide", (*bench).decide},
+		{"grid", (*bench).grid},
+		{"step", (*bench).step},
+		{"start", (*bench).start},
+		{"list", (*bench).list},
+		{"clock", (*bench).clockPart},
+		{"timers", (*bench).timers},
 	}
 }
 
