@@ -53,6 +53,7 @@ type Command struct {
 	SLA      string // name of a clock; empty is every one
 	Limit    string // "10 workday"
 	Basis    string // clause of the law
+	Next     string // complete: person who gets the task that follows; needs the permission "flow.choose"
 	Token    int64  // jump: which token, where there are several
 }
 
@@ -180,6 +181,9 @@ func (st *step) repeated() (Result, bool, error) {
 func (st *step) finish(m *machine, op, node, task string) (Result, error) {
 	if err := st.settle(); err != nil {
 		return Result{}, err
+	}
+	if st.cmd.Next != "" && !m.chose {
+		return Result{}, fault.New(fault.Conflict, "flow.next", "node", node)
 	}
 	return st.close(m, op, node, task)
 }

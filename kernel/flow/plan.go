@@ -54,7 +54,6 @@ type node struct {
 	message    string
 	signal     string
 	code       string     // of an error or escalation; empty catches all
-	link       string     // name of a link event
 	cond       *feel.Expr // of a conditional event
 	assignee   *feel.Expr // person the task is given to at once (other vendors' models)
 	due        *feel.Expr // duration, date or date and time (other vendors' models)
