@@ -208,7 +208,7 @@ func (p *processes) Allow(ctx context.Context, tx *store.Tx, a identity.Actor, a
 	if err != nil {
 		return err
 	}
-	need := map[string]string{"flow.urge": "supervise", "flow.extend": "supervise", "flow.clock": "supervise", "flow.cancel": "delete"}[action]
+	need := map[string]string{"flow.urge": "supervise", "flow.supervise": "supervise", "flow.choose": "supervise", "flow.appeal": "supervise", "flow.extend": "supervise", "flow.clock": "supervise", "flow.cancel": "delete"}[action]
 	if need == "" {
 		need = "admin"
 	}

@@ -42,14 +42,14 @@ func TestWords(t *testing.T) {
 	for _, op := range []string{
 		"start", "timer", "message", "signal", "condition", "job", "migrate", "follow", "warn", "yellow", "red", flow.Claim, flow.Release, flow.Complete, flow.Return, flow.Withdraw, flow.Transfer,
 		flow.Delegate, flow.Consult, flow.Copy, flow.Add, flow.Remove, flow.Urge, flow.Pause, flow.Resume, flow.Suspend, flow.Activate, flow.Extend,
-		flow.Due, flow.Cancel, flow.Jump, flow.Retry, flow.Skip, flow.Resolve,
+		flow.Due, flow.Cancel, flow.Jump, flow.Retry, flow.Skip, flow.Resolve, flow.Supervise, flow.Appeal,
 	} {
 		need["flow.op."+op] = "kernel/flow"
 	}
 	for _, layer := range []string{"county", "town", "village", "grid"} {
 		need["layer."+layer] = "server/places.go"
 	}
-	for _, kind := range []string{flow.KindNode, flow.KindConsult, flow.KindCopy, flow.KindExtend} {
+	for _, kind := range []string{flow.KindNode, flow.KindConsult, flow.KindCopy, flow.KindExtend, flow.KindSupervise, flow.KindAppeal} {
 		need["flow.kind."+kind] = "kernel/flow"
 	}
 	if len(need) < 300 {

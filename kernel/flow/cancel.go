@@ -100,7 +100,7 @@ func (m *machine) closeSideTasks() error {
 		return err
 	}
 	for _, k := range m.s.tasks {
-		if k.State == Open && (k.Kind == KindConsult || k.Kind == KindExtend) {
+		if k.State == Open && k.Kind != KindNode && k.Kind != KindCopy {
 			if err := m.closeTask(k, Cancelled, "flow.ended"); err != nil {
 				return err
 			}

@@ -9,7 +9,7 @@ import (
 var instActs = map[string]func(*machine) error{
 	Urge: (*machine).urge, Pause: (*machine).pauseClocks, Resume: (*machine).resumeClocks, Suspend: (*machine).suspend,
 	Activate: (*machine).activate, Extend: (*machine).extend, Due: (*machine).extend, Cancel: (*machine).void, Jump: (*machine).jump,
-	Retry: (*machine).retryIncident, Skip: (*machine).skipIncident, Resolve: (*machine).resolveIncident,
+	Supervise: (*machine).supervise, Retry: (*machine).retryIncident, Skip: (*machine).skipIncident, Resolve: (*machine).resolveIncident,
 }
 
 // urge reminds whoever has the open tasks (催办). It changes nothing but the history.

@@ -94,10 +94,17 @@ func (m *machine) completeSide(k *Task) error {
 		return fault.New(fault.Invalid, "flow.form", "task", k.ID)
 	}
 	m.take(k)
-	if k.Kind == KindExtend {
-		if err := m.decideExtension(k); err != nil {
-			return err
-		}
+	var err error
+	switch k.Kind {
+	case KindExtend:
+		err = m.decideExtension(k)
+	case KindAppeal:
+		err = m.decideAppeal(k)
+	case KindSupervise:
+		err = m.reasoned()
+	}
+	if err != nil {
+		return err
 	}
 	k.Outcome, k.DoneBy, k.Reason = m.cmd.Outcome, m.actor.Person, m.cmd.Reason
 	m.tell(Event{Kind: "answered", Task: k.ID, Node: k.Node, To: []string{k.Owner}, Reason: m.cmd.Reason})

@@ -8,7 +8,7 @@ import (
 var taskActs = map[string]func(*machine, *Task) error{
 	Claim: (*machine).claim, Release: (*machine).unclaim, Complete: (*machine).complete, Return: (*machine).giveBack,
 	Withdraw: (*machine).withdraw, Transfer: (*machine).transfer, Delegate: (*machine).delegate, Consult: (*machine).consult,
-	Copy: (*machine).copyTo, Add: (*machine).addMembers, Remove: (*machine).removeMember, Extend: (*machine).askExtension,
+	Copy: (*machine).copyTo, Add: (*machine).addMembers, Remove: (*machine).removeMember, Extend: (*machine).askExtension, Appeal: (*machine).appeal,
 }
 
 // mine demands that the actor may work on the open task: he is a candidate, and nobody else has it.
@@ -103,6 +103,11 @@ func (m *machine) complete(k *Task) error {
 	k.Outcome, k.DoneBy, k.Reason = m.cmd.Outcome, m.actor.Person, m.cmd.Reason
 	if err := m.closeTask(k, Done, ""); err != nil {
 		return err
+	}
+	if m.cmd.Next != "" {
+		if err := m.privilege("flow.choose"); err != nil {
+			return err
+		}
 	}
 	if n.multi() {
 		return m.vote(t, n, k)

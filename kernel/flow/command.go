@@ -54,6 +54,7 @@ type Command struct {
 	Limit    string // "10 workday"
 	Basis    string // clause of the law
 	Notice   string // pause: the notice document that told the applicant
+	Next     string // complete: person who gets the task that follows; needs the permission "flow.choose"
 	Token    int64  // jump: which token, where there are several
 }
 
@@ -181,6 +182,9 @@ func (st *step) repeated() (Result, bool, error) {
 func (st *step) finish(m *machine, op, node, task string) (Result, error) {
 	if err := st.settle(); err != nil {
 		return Result{}, err
+	}
+	if st.cmd.Next != "" && !m.chose {
+		return Result{}, fault.New(fault.Conflict, "flow.next", "node", node)
 	}
 	return st.close(m, op, node, task)
 }

@@ -199,6 +199,9 @@ func (e *Engine) Form(ctx context.Context, tx *store.Tx, t *Task) (Form, error) 
 		if t.Kind == KindExtend {
 			f.Outcomes = []FormOutcome{{ID: Approve, Key: "flow.extend.approve"}, {ID: Refuse, Key: "flow.extend.refuse", Reason: true}}
 		}
+		if t.Kind == KindAppeal {
+			f.Outcomes = []FormOutcome{{ID: Approve, Key: "flow.appeal.approve", Reason: true}, {ID: Refuse, Key: "flow.appeal.refuse", Reason: true}}
+		}
 		return f, nil
 	}
 	f := Form{Name: n.Name, Fields: n.form(nil), Return: p.giveBack(n).To}

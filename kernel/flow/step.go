@@ -53,6 +53,7 @@ type machine struct {
 	task    *Task             // the task completed by the command; nil otherwise
 	prefer  map[string]string // node → person its next task goes to (return, withdraw)
 
+	chose     bool // Command.Next got its task
 	lookAgain bool // a condition was armed, or the record was changed by others
 	seen      int  // draft.gen at which the conditions were looked at last
 }

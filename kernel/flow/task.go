@@ -8,6 +8,9 @@ const (
 	KindConsult = "consult" // an opinion asked for; does not hold the token
 	KindCopy    = "copy"    // a copy to know of; does not hold the token
 	KindExtend  = "extend"  // approval of a longer limit; does not hold the token
+
+	KindSupervise = "supervise" // an answer to a supervisor; does not hold the token
+	KindAppeal    = "appeal"    // decision about a card; does not hold the token
 )
 
 // Task is one piece of work for people.

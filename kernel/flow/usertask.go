@@ -48,8 +48,11 @@ func (m *machine) openTask(t *token, n *node, cands []Candidate) (*Task, error) 
 	if err := m.imported(t, n, k); err != nil {
 		return nil, err
 	}
+	if err := m.given(k); err != nil {
+		return nil, err
+	}
 	m.s.tasks = append(m.s.tasks, k)
-	m.tell(Event{Kind: "opened", Task: k.ID, Node: n.ID, Cands: cands})
+	m.tell(Event{Kind: "opened", Task: k.ID, Node: n.ID, Cands: k.Candidates})
 	return k, m.startClocks(n.slas, k, t)
 }
 
