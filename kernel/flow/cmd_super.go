@@ -1,6 +1,8 @@
 package flow
 
 import (
+	"slices"
+
 	"context"
 	"encoding/json"
 
@@ -115,12 +117,9 @@ func (m *machine) given(k *Task) error {
 	}
 	k.Assignee, k.Claimed, m.chose = m.cmd.Next, m.now, true
 	c := Candidate{Kind: ByPerson, Ref: m.cmd.Next}
-	for _, have := range k.Candidates {
-		if have == c {
-			return nil
-		}
+	if !slices.Contains(k.Candidates, c) {
+		k.Candidates = append(k.Candidates, c)
 	}
-	k.Candidates = append(k.Candidates, c)
 	return nil
 }
 
