@@ -1,10 +1,9 @@
 package flow
 
 import (
-	"slices"
-
 	"context"
 	"encoding/json"
+	"slices"
 
 	"chengshu/base/fault"
 	"chengshu/base/store"
