@@ -135,7 +135,8 @@ func (m *machine) undone(t *token, n *node) error {
 	return m.afterGone(st, t)
 }
 
-// forget takes from what can be compensated what was completed inside a group that ends before its time.
+// forget takes from what can be compensated what was completed inside a group that ends before its time, and gives back
+// what the group was about to compensate.
 func (m *machine) forget(group int64) error {
 	if !m.p.comps {
 		return nil
@@ -145,8 +146,11 @@ func (m *machine) forget(group int64) error {
 		return err
 	}
 	for _, c := range list {
-		if c.stack.at(group) >= 0 {
+		switch {
+		case c.stack.at(group) >= 0:
 			c.gone = true
+		case c.taken == group: // the throw event went before its turn came
+			c.taken, c.dirty = 0, true
 		}
 	}
 	return nil

@@ -162,6 +162,11 @@ var events = []struct{ name, model, script string }{
 		"a=b a=a [h_a] h_a= [h_a] h_a= .",
 	},
 	{"compensation of a completed sub-process", se + subp("p1", user("a")+user("b")+undo("a")+undo("b")+seq("s_p1>a>b>e_p1")) + throw("w", "compensate") + user("t") + seq("s>p1>w>t>e"), "a= b= [h_b] h_b= [h_a] h_a= [t] t= ."},
+	{
+		"an interrupted compensation leaves what it has not come to", se + user("a") + user("b") + undo("a") + undo("b") + `<parallelGateway id="g"/><parallelGateway id="h"/>` +
+			throw("w", "compensate") + user("u") + seq("s>a>b>g>w>h>e", "g>u>h"),
+		"a= b= [h_b u] u<b [b] b= [h_b u] h_b= [h_a u] h_a= [u] u= .",
+	},
 	{"compensation of an interrupted sub-process is lost", se + subp("p1", user("a")+user("b")+undo("a")+seq("s_p1>a>b>e_p1")) + boundary("x", "p1", "message m") + throw("w", "compensate") + user("t") +
 		seq("s>p1>e", "x>w>t>e"), "a= [b] !paid [t] t= ."},
 	{"compensation by the error handler of the scope", se + subp("p1", user("a")+undo("a")+user("b", ab)+`<exclusiveGateway id="g"/>`+endBy("z", "error er")+seq("s_p1>a>b>g", `g>e_p1?outcome = "a"`, `g>z?outcome = "b"`)+

@@ -172,7 +172,18 @@ func (e *Engine) Work(ctx context.Context, call Caller) (bool, error) {
 	if ctx.Err() != nil {
 		return true, ctx.Err() // the lease runs out and another node tries
 	}
-	return true, e.opt.DB.Write(ctx, func(tx *store.Tx) error { return e.answered(ctx, tx, j, owner, answer, err) })
+	return true, e.conclude(ctx, j, owner, answer, err)
+}
+
+// conclude lets the process go on with what a call gave. Where it cannot, because of what follows and not of the database,
+// asking again would give the same: a person has to look.
+func (e *Engine) conclude(ctx context.Context, j Job, owner string, answer json.RawMessage, why error) error {
+	err := e.opt.DB.Write(ctx, func(tx *store.Tx) error { return e.answered(ctx, tx, j, owner, answer, why) })
+	if err == nil || fault.Is(err, fault.Unavailable) || fault.Is(err, fault.Conflict) {
+		return err // the lease runs out and it is tried again
+	}
+	stuck := &fault.Error{Kind: fault.Invalid, Code: fault.CodeOf(err), Err: err}
+	return e.opt.DB.Write(ctx, func(tx *store.Tx) error { return e.answered(ctx, tx, j, owner, nil, stuck) })
 }
 
 // callWith makes the call while the lease is kept alive.

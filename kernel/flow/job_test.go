@@ -176,3 +176,23 @@ func TestJobSuspended(t *testing.T) {
 		})
 	})
 }
+
+// An answer the process cannot go on with is an incident for a person, not a call made again and again.
+func TestAnswerThatLeadsNowhere(t *testing.T) {
+	each(t, func(w *world) {
+		w.deploy("main", processWith(se+`<serviceTask id="c"><extensionElements><cs:service kind="call" name="https://tax.example/debt" data="{amount: amount}" result="tax"/>
+			<cs:service kind="set" set="{note: vars.tax.level}"/></extensionElements></serviceTask><exclusiveGateway id="g"/>`+user("t")+
+			seq("s>c>g", `g>t?note = "low"`, "t>e")))
+		biz := w.start("main")
+		w.work(`{"level":"high"}`, nil)
+		w.play(biz, "?c")
+		w.clock.Advance(2 * flow.Lease)
+		if j, again := w.work(`{"level":"high"}`, nil); again {
+			w.t.Errorf("called again: %+v", j)
+		}
+		w.must(person("eve", "boss"), flow.Command{
+			Name: flow.Resolve, Instance: w.instances(biz)[0].ID, Reason: "asked by telephone", Data: map[string]any{"level": "low"},
+		})
+		w.play(biz, "? [t] t= .")
+	})
+}
