@@ -29,6 +29,7 @@ const configFile = "chengshu.yaml"
 type key struct {
 	name, standard, help string
 	truth                bool // true or false
+	secret               bool // never shown, and no flag: a command line can be read by everybody on the machine
 	check                func(value string) error
 }
 
@@ -44,8 +45,8 @@ func keys() []key {
 		{name: "listen", standard: "127.0.0.1:8080", help: "address to serve on", check: checkAddress},
 		{name: "metrics", help: "address of /metrics, empty for none", check: checkAddress},
 		{name: "bus", help: "hand the journal on: embedded, or nats://host:4222; empty is nowhere", check: checkBus},
-		{name: "calls", help: "hosts that processes may call, by comma: host, host:port or http://host:port; empty is none"},
-		{name: "callkey", help: "key that signs these calls (HMAC-SM3); empty: not signed"},
+		{name: "calls", help: "hosts that processes may call, by comma: host, host:port or http://host:port; empty is none", check: checkHosts},
+		{name: "callkey", help: "key that signs these calls (HMAC-SM3); empty: not signed", secret: true},
 		{name: "secure", standard: "false", help: "cookies over TLS only", truth: true},
 		{name: "passwords", standard: "asvs", help: "rules of passwords: asvs, dengbao", check: checkPasswords},
 		{name: "crs", standard: "cgcs2000", help: "coordinates of imported files: cgcs2000, gcj02, bd09, EPSG:…", check: checkCRS},
@@ -64,6 +65,16 @@ var county = regexp.MustCompile(`^[1-9][0-9]{5}$`)
 func checkCounty(v string) error {
 	if !county.MatchString(v) {
 		return errors.New("440981")
+	}
+	return nil
+}
+
+func checkHosts(v string) error {
+	for host := range strings.SplitSeq(v, ",") {
+		host = strings.TrimPrefix(strings.TrimSpace(host), "http://")
+		if u, err := url.Parse("https://" + host); v != "" && (err != nil || u.Host != host || u.Hostname() == "" || u.User != nil) {
+			return errors.New("tax.example, tax.example:8443, http://10.0.0.5:8080")
+		}
 	}
 	return nil
 }
@@ -146,7 +157,12 @@ func (k key) wrong(pointer, v string) *fault.Field {
 
 // masked is a value as it may be shown.
 func (k key) masked(v string) string {
-	if k.name != "database" {
+	switch {
+	case v == "":
+		return v
+	case k.secret:
+		return "…"
+	case k.name != "database" && k.name != "bus":
 		return v
 	}
 	u, err := url.Parse(v)
