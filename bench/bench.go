@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"chengshu/base/clock"
+	"chengshu/base/store/storetest"
 )
 
 // bench is one run of the program.
@@ -31,7 +32,7 @@ type bench struct {
 	dir   string // for databases; removed at the end
 	out   io.Writer
 	clock clock.Clock
-	pg    *cluster // started by the first bench that wants it
+	pg    *storetest.Cluster // started by the first bench that wants it
 	rep   report
 }
 
@@ -91,7 +92,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(b.dir) }()
-	defer func() { b.pg.stop() }()
+	defer func() { b.pg.Stop() }()
 	if *profile != "" {
 		f, err := os.Create(*profile)
 		if err != nil {

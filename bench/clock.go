@@ -16,24 +16,7 @@ import (
 
 // clockPart measures how long a county waits for its dues after a change of the calendar: every running matter is derived
 // anew and, where a due moves, written with a journal entry. The limit is what somebody who has imported a notice may wait.
-func (b *bench) clockPart(ctx context.Context) error {
-	if err := b.clockOn(ctx, "SQLite", ""); err != nil {
-		return err
-	}
-	c, err := b.postgres()
-	if errors.Is(err, errAbsent) {
-		b.rep.skip("clock", "PostgreSQL", err.Error())
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	url, err := c.database(ctx)
-	if err != nil {
-		return err
-	}
-	return b.clockOn(ctx, "PostgreSQL", url)
-}
+func (b *bench) clockPart(ctx context.Context) error { return b.both(ctx, "clock", b.clockOn) }
 
 // clockLimit is the time in which the dues of 10,000 matters are to be right again after a change.
 const clockLimit = 2 * time.Minute

@@ -14,6 +14,7 @@ import (
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/encoding/wkb"
 
+	"chengshu/base/store/storetest"
 	"chengshu/kernel/geo"
 	"chengshu/kernel/geo/synth"
 	"chengshu/packs"
@@ -95,14 +96,14 @@ func (b *bench) grid(ctx context.Context) error {
 	assign := cpu() - begun
 	what := fmt.Sprintf("%d points in %d cells, %d vertices", len(g.points), len(g.cells), g.vertices)
 	c, err := b.postgres()
-	if errors.Is(err, errAbsent) {
+	if errors.Is(err, storetest.ErrAbsent) {
 		b.rep.skip("grid", what, err.Error())
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	url, err := c.database(ctx)
+	url, err := c.Database(ctx)
 	if err != nil {
 		return err
 	}

@@ -149,7 +149,7 @@ func (b *bench) rawPostgres(ctx context.Context, _ *tape, _ *office) (*rawServer
 	if err != nil {
 		return nil, err
 	}
-	url, err := c.database(ctx)
+	url, err := c.Database(ctx)
 	if err != nil {
 		return nil, err
 	}

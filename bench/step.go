@@ -179,24 +179,7 @@ func (b *bench) timed(clients int, do func(client int) error) (took, error) {
 }
 
 // step measures the durable step of a process against raw loops that write the same rows.
-func (b *bench) step(ctx context.Context) error {
-	if err := b.stepOn(ctx, "SQLite", ""); err != nil {
-		return err
-	}
-	c, err := b.postgres()
-	if errors.Is(err, errAbsent) {
-		b.rep.skip("step", "PostgreSQL", err.Error())
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	url, err := c.database(ctx)
-	if err != nil {
-		return err
-	}
-	return b.stepOn(ctx, "PostgreSQL", url)
-}
+func (b *bench) step(ctx context.Context) error { return b.both(ctx, "step", b.stepOn) }
 
 // stepOn measures on one database. The tape is always made on SQLite, where triggers see every row.
 func (b *bench) stepOn(ctx context.Context, name, url string) error {

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 
 	"chengshu/base/fault"
+	"chengshu/base/store"
 	"chengshu/kernel/pack"
 )
 
@@ -15,13 +16,7 @@ var localeFile []byte
 var migrations embed.FS
 
 // Migrations are the tables of the server, for store.Migrate with scope "server".
-func Migrations() fs.FS {
-	sub, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return migrations
-	}
-	return sub
-}
+func Migrations() fs.FS { return store.Files(migrations) }
 
 // Words gives the words of the kernel and the portal; packs bring their own.
 func Words() (map[string]string, error) {

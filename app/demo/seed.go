@@ -3,7 +3,6 @@ package demo
 import (
 	"context"
 	"embed"
-	"io/fs"
 	"time"
 
 	"chengshu/app"
@@ -150,15 +149,11 @@ func (m mark) whole(seed int64) bool { return m.is && m.done != 0 && m.seed == s
 
 // readMark reads the mark, after making its table.
 func readMark(ctx context.Context, db *store.DB) (mark, error) {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return mark{}, fault.Wrap("open the migrations of demo", err)
-	}
-	if err := store.Migrate(ctx, db, files, "demo"); err != nil {
+	if err := store.Migrate(ctx, db, store.Files(migrations), "demo"); err != nil {
 		return mark{}, err
 	}
 	var m mark
-	err = db.Read(ctx, func(tx *store.Tx) error {
+	err := db.Read(ctx, func(tx *store.Tx) error {
 		m = mark{}
 		err := tx.QueryRow(ctx, `SELECT seed, done FROM demo_mark WHERE id = 1`).Scan(&m.seed, &m.done)
 		if err == nil {

@@ -22,6 +22,15 @@ type migration struct {
 	sha     string
 }
 
+// Files gives the files that a package embeds from its folder "migrations".
+func Files(embedded fs.FS) fs.FS {
+	sub, err := fs.Sub(embedded, "migrations")
+	if err != nil { // no valid path, which a constant is
+		return embedded
+	}
+	return sub
+}
+
 // Migrate brings the tables of a scope up to date with the files NNNN_verb_object.sql at the root of fsys, each in a
 // transaction of its own, in order and only forward. A file that changed after it was applied, a gap in the numbers and a
 // database newer than the files are Internal faults ("store.migration.changed", ".order", ".newer"). Several processes may

@@ -22,19 +22,14 @@ import (
 	"chengshu/base/dmn"
 	"chengshu/base/fault"
 	"chengshu/base/feel"
+	"chengshu/base/store"
 )
 
 //go:embed migrations/*.sql
 var migrations embed.FS
 
 // Migrations are the tables of the package, for store.Migrate with scope "decision".
-func Migrations() fs.FS {
-	sub, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return migrations
-	}
-	return sub
-}
+func Migrations() fs.FS { return store.Files(migrations) }
 
 // Edition is one edition of a decision model as a pack declares it. It is not changed once it is in a Store.
 type Edition struct {

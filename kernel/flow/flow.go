@@ -32,13 +32,7 @@ import (
 var migrations embed.FS
 
 // Migrations are the tables of the package, for store.Migrate with scope "flow".
-func Migrations() fs.FS {
-	sub, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return migrations
-	}
-	return sub
-}
+func Migrations() fs.FS { return store.Files(migrations) }
 
 // Change is what a step does to the record.
 type Change struct {

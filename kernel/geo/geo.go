@@ -13,11 +13,9 @@ package geo
 import (
 	"context"
 	"embed"
-	"io/fs"
 
 	"github.com/paulmach/orb"
 
-	"chengshu/base/fault"
 	"chengshu/base/store"
 )
 
@@ -26,11 +24,7 @@ var migrations embed.FS
 
 // Migrate brings the tables of this package up to date.
 func Migrate(ctx context.Context, db *store.DB) error {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return fault.Wrap("open the migrations of geo", err)
-	}
-	return store.Migrate(ctx, db, files, "geo")
+	return store.Migrate(ctx, db, store.Files(migrations), "geo")
 }
 
 // Layer names a set of polygons over the ground: the areas of one level, or the grids of one kind.

@@ -32,13 +32,7 @@ import (
 var migrations embed.FS
 
 // Migrations are the tables, for store.Migrate with the scope "identity".
-func Migrations() fs.FS {
-	sub, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return migrations
-	}
-	return sub
-}
+func Migrations() fs.FS { return store.Files(migrations) }
 
 // Roles is what identity asks about the roles that packs declare; *policy.Policy answers.
 type Roles interface {

@@ -28,13 +28,7 @@ import (
 var migrations embed.FS
 
 // Migrations are the tables of the package, for store.Migrate with scope "journal".
-func Migrations() fs.FS {
-	sub, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return migrations
-	}
-	return sub
-}
+func Migrations() fs.FS { return store.Files(migrations) }
 
 // Entry is one act. Append fills ID, Seq (where writers never overlap), At when zero, and the leaves.
 type Entry struct {

@@ -30,13 +30,7 @@ import (
 var migrations embed.FS
 
 // Migrations are the tables, for store.Migrate with the scope "notify".
-func Migrations() fs.FS {
-	sub, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return migrations
-	}
-	return sub
-}
+func Migrations() fs.FS { return store.Files(migrations) }
 
 // Inbox keeps the notices. It is safe for concurrent use.
 type Inbox struct {

@@ -31,13 +31,7 @@ import (
 var migrations embed.FS
 
 // Migrations are the tables that do not depend on declarations.
-func Migrations() fs.FS {
-	sub, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return migrations
-	}
-	return sub
-}
+func Migrations() fs.FS { return store.Files(migrations) }
 
 // Process is what a record store needs of the process engine.
 type Process interface {

@@ -19,17 +19,25 @@ import (
 	"time"
 )
 
-// cluster is one running PostgreSQL server of this test process. A watcher process stops it and removes its files when
-// the test process ends, however it ends.
-type cluster struct {
-	dir   string // of data, log and socket: no port, so that test processes never meet
+// Cluster is a throw-away PostgreSQL server. A watcher process stops it and removes its files when this process ends,
+// however it ends.
+type Cluster struct {
+	dir   string // of data, log and socket: no port, so that processes never meet
 	next  atomic.Int64
 	alive io.Closer // the server's shell ends when this closes; kept so that it does not close earlier
+	done  chan struct{}
 }
 
-var theCluster = sync.OnceValues(start)
+// ErrAbsent says that PostgreSQL is not installed.
+var ErrAbsent = errors.New("no initdb in /usr/lib/postgresql or the path; install postgresql")
 
-func start() (*cluster, error) {
+// theCluster is that of the test process: nothing it holds has to last.
+var theCluster = sync.OnceValues(func() (*Cluster, error) {
+	return StartCluster("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=200", "shared_buffers=64MB")
+})
+
+// StartCluster starts a server with settings of the form "name=value". Error: ErrAbsent.
+func StartCluster(settings ...string) (*Cluster, error) {
 	bin, err := binaries()
 	if err != nil {
 		return nil, err
@@ -57,12 +65,15 @@ func start() (*cluster, error) {
 		return nil, fmt.Errorf("initdb: %w: %s", err, out)
 	}
 	// The shell waits for this process to go (its standard input closes), then stops the server.
-	script := `"$1" -D "$2" -k "$3" -c listen_addresses= -c fsync=off -c full_page_writes=off \
-  -c synchronous_commit=off -c max_connections=200 -c shared_buffers=64MB >"$3/log" 2>&1 & pid=$!
-cat >/dev/null; kill -QUIT $pid; wait $pid; rm -rf "$3"`
+	script := `bin=$1 data=$2 dir=$3; shift 3
+"$bin" -D "$data" -k "$dir" -c listen_addresses= "$@" >"$dir/log" 2>&1 & pid=$!
+cat >/dev/null; kill -QUIT $pid; wait $pid; rm -rf "$dir"`
+	args := []string{"-c", script, "sh", filepath.Join(bin, "postgres"), data, dir}
+	for _, setting := range settings {
+		args = append(args, "-c", setting)
+	}
 	server := exec.CommandContext( //nolint:gosec // it outlives the test that happens to be first
-		context.Background(),
-		"/bin/sh", "-c", script, "sh", filepath.Join(bin, "postgres"), data, dir)
+		context.Background(), "/bin/sh", args...)
 	serverAttr := *attr
 	serverAttr.Setpgid = true
 	server.SysProcAttr, server.Dir = &serverAttr, dir
@@ -73,15 +84,25 @@ cat >/dev/null; kill -QUIT $pid; wait $pid; rm -rf "$3"`
 	if err := server.Start(); err != nil {
 		return nil, err
 	}
-	c := &cluster{dir: dir, alive: alive}
+	c := &Cluster{dir: dir, alive: alive, done: make(chan struct{})}
+	go func() { defer close(c.done); _ = server.Wait() }()
 	return c, c.wait()
 }
 
-func (c *cluster) url(database string) string {
+// Stop ends the server and removes its files; a nil cluster has neither.
+func (c *Cluster) Stop() {
+	if c == nil {
+		return
+	}
+	_ = c.alive.Close()
+	<-c.done
+}
+
+func (c *Cluster) url(database string) string {
 	return fmt.Sprintf("postgres://test@/%s?host=%s&sslmode=disable", database, url.QueryEscape(c.dir))
 }
 
-func (c *cluster) wait() error {
+func (c *Cluster) wait() error {
 	db, err := sql.Open("pgx", c.url("postgres"))
 	if err != nil {
 		return err
@@ -96,7 +117,8 @@ func (c *cluster) wait() error {
 	return fmt.Errorf("postgres does not answer: %w", err)
 }
 
-func (c *cluster) database(ctx context.Context) (string, error) {
+// Database makes a new database and gives its URL.
+func (c *Cluster) Database(ctx context.Context) (string, error) {
 	db, err := sql.Open("pgx", c.url("postgres"))
 	if err != nil {
 		return "", err
@@ -121,7 +143,7 @@ func binaries() (string, error) {
 	if path, err := exec.LookPath("initdb"); err == nil {
 		return filepath.Dir(path), nil
 	}
-	return "", errors.New("no initdb in /usr/lib/postgresql or the path; install postgresql")
+	return "", ErrAbsent
 }
 
 func unprivileged() (*syscall.Credential, error) {

@@ -64,7 +64,7 @@ func PostgreSQLURL(tb testing.TB) string {
 		}
 		tb.Skipf("SKIPPED WITHOUT POSTGRESQL: %v", err)
 	}
-	url, err := c.database(tb.Context())
+	url, err := c.Database(tb.Context())
 	if err != nil {
 		tb.Fatalf("create database: %v", err)
 	}
