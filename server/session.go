@@ -1,7 +1,9 @@
 package server
 
 import (
+	"cmp"
 	"net/http"
+	"slices"
 	"sort"
 	"strings"
 
@@ -174,20 +176,12 @@ func (s *Server) note() string {
 	return s.word(s.opt.Note, nil)
 }
 
-// menu gives the entries whose type the caller may read; a page of a pack is shown when one of its types may be read.
+// menu gives the entries that lead somewhere: to a type the caller may read, or to a page that shows something of one.
 func (s *Server) menu(r *request) []map[string]any {
 	var entries []*pack.MenuEntry
-	readable := map[string]bool{}
-	b := s.bundle()
-	for _, t := range b.Set.Types() {
-		if s.opt.Policy.Any(r.actor, "read", t.Name) {
-			readable[t.Name], readable[t.Pack] = true, true
-		}
-	}
-	for _, p := range b.Packs {
+	for _, p := range s.bundle().Packs {
 		for _, m := range p.Menu {
-			switch {
-			case m.Type != "" && readable[m.Type], m.Type == "" && (m.Pack == "" && readable[p.Name] || readable[m.Pack]):
+			if m.Type != "" && s.opt.Policy.Any(r.actor, "read", m.Type) || m.Type == "" && s.opens(r, m.Page, cmp.Or(m.Pack, p.Name)) {
 				entries = append(entries, m)
 			}
 		}
@@ -204,6 +198,18 @@ func (s *Server) menu(r *request) []map[string]any {
 		out = append(out, e)
 	}
 	return out
+}
+
+// opens tells whether a page of a pack has anything to show the caller: numbers or processes of a type, or any type at all.
+func (s *Server) opens(r *request, page, of string) bool {
+	b := s.bundle()
+	if page == "indicators" {
+		p := b.Pack(of)
+		return p != nil && slices.ContainsFunc(p.Indicators, func(i *pack.Indicator) bool { return s.opt.Policy.Any(r.actor, "read", i.Of) })
+	}
+	return slices.ContainsFunc(b.Set.Types(), func(t *schema.Type) bool {
+		return t.Pack == of && (page != "processes" || t.Flow != "") && s.opt.Policy.Any(r.actor, "read", t.Name)
+	})
 }
 
 func (s *Server) sessions(r *request) (reply, error) {

@@ -50,6 +50,22 @@ func TestSessions(t *testing.T) {
 	}
 }
 
+// TestMenu: an entry stands only where it leads somewhere for this person; a card one may read is no reason for a page of
+// numbers about things one may not read.
+func TestMenu(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	menu := map[string]bool{}
+	for _, m := range w.as(t, "slr01").want(t, 200, "GET", "/api/v1/me", nil).body["menu"].([]any) {
+		menu[m.(map[string]any)["id"].(string)] = true
+	}
+	for id, want := range map[string]bool{"urban.cases": true, "county.cards": true, "urban.evaluation": true, "urban.processes": true, "county.evaluation": false} {
+		if menu[id] != want {
+			t.Errorf("the acceptor's menu has %s: %t, want %t", id, menu[id], want)
+		}
+	}
+}
+
 // TestCookie: the browser's session is HttpOnly and SameSite, works without the header, and a dead one makes a visitor.
 func TestCookie(t *testing.T) {
 	t.Parallel()
