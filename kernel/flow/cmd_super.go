@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"chengshu/base/fault"
 	"chengshu/base/store"
@@ -115,10 +116,8 @@ func (m *machine) given(k *Task) error {
 	}
 	k.Assignee, k.Claimed, m.chose = m.cmd.Next, m.now, true
 	c := Candidate{Kind: ByPerson, Ref: m.cmd.Next}
-	for _, have := range k.Candidates {
-		if have == c {
-			return nil
-		}
+	if slices.Contains(k.Candidates, c) {
+		return nil
 	}
 	k.Candidates = append(k.Candidates, c)
 	return nil

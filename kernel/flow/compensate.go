@@ -145,8 +145,11 @@ func (m *machine) forget(group int64) error {
 		return err
 	}
 	for _, c := range list {
-		if c.stack.at(group) >= 0 {
+		switch {
+		case c.stack.at(group) >= 0:
 			c.gone = true
+		case c.taken == group: // the throw event went before its turn came
+			c.taken, c.dirty = 0, true
 		}
 	}
 	return nil

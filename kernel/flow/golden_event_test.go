@@ -157,8 +157,10 @@ var events = []struct{ name, model, script string }{
 		seq("s>g", "g>a?amount = 9>h", "g>b>h", "h>w>e"), "b= [h_b] h_b= ."},
 	{"compensation of one activity", se + user("a") + user("b") + undo("a") + undo("b") + throw("w", "compensate a") + user("t") + seq("s>a>b>w>t>e"), "a= b= [h_a] h_a= [t] t= ."},
 	{"compensation with nothing to do", se + user("a") + throw("w", "compensate") + user("t") + seq("s>a>w>t>e"), "a= [t] t= ."},
-	{"compensation end of a loop", se + user("a", ab) + undo("a") + `<exclusiveGateway id="x"/>` + endBy("z", "compensate") + seq("s>a>x", `x>a?outcome = "b"`, `x>z?outcome = "a"`) + `<exclusiveGateway id="y"/>` + seq("x>y?false", "y>e"),
-		"a=b a=a [h_a] h_a= [h_a] h_a= ."},
+	{
+		"compensation end of a loop", se + user("a", ab) + undo("a") + `<exclusiveGateway id="x"/>` + endBy("z", "compensate") + seq("s>a>x", `x>a?outcome = "b"`, `x>z?outcome = "a"`) + `<exclusiveGateway id="y"/>` + seq("x>y?false", "y>e"),
+		"a=b a=a [h_a] h_a= [h_a] h_a= .",
+	},
 	{"compensation of a completed sub-process", se + subp("p1", user("a")+user("b")+undo("a")+undo("b")+seq("s_p1>a>b>e_p1")) + throw("w", "compensate") + user("t") + seq("s>p1>w>t>e"), "a= b= [h_b] h_b= [h_a] h_a= [t] t= ."},
 	{"compensation of an interrupted sub-process is lost", se + subp("p1", user("a")+user("b")+undo("a")+seq("s_p1>a>b>e_p1")) + boundary("x", "p1", "message m") + throw("w", "compensate") + user("t") +
 		seq("s>p1>e", "x>w>t>e"), "a= [b] !paid [t] t= ."},

@@ -21,13 +21,15 @@ var migrations = []struct {
 		"t= [u]", "[u] u= [v] v= .",
 	},
 	{
-		"a step of another name", se + user("t") + user("u") + seq("s>t>u>e"), se + user("x") + user("u") + seq("s>x>u>e"), map[string]string{"t": "x"},
+		"a step of another name", se + user("t") + user("u") + seq("s>t>u>e"), se + user("x") + user("u") + seq("s>x>u>e"),
+		map[string]string{"t": "x"},
 		"[t]", "[x] x= [u] u<x [x] x= u= .",
 	},
 	{
 		"boundary timers keep their due, new events are armed", se + user("t") + user("u") + timerOn("b", "t", "true", `<timeDuration>PT2H</timeDuration>`) + seq("s>t>e", "b>u>e"),
 		se + user("t") + user("u") + user("v") + timerOn("b9", "t", "true", `<timeDuration>PT9H</timeDuration>`) + boundary("m1", "t", "message m") + seq("s>t>e", "b9>u>e", "m1>v>e"),
-		map[string]string{"b": "b9"}, "+1h [t]", "+1h [u] u= .",
+		map[string]string{"b": "b9"},
+		"+1h [t]", "+1h [u] u= .",
 	},
 	{
 		"a new message boundary", se + user("t") + seq("s>t>e"), se + user("t") + user("v") + boundary("m1", "t", "message m") + seq("s>t>e", "m1>v>e"), nil,
@@ -64,7 +66,8 @@ var migrations = []struct {
 	},
 	{
 		"compensation", se + user("a") + undo("a") + throw("w", "compensate") + user("t") + seq("s>a>t>w>e"),
-		se + user("x") + undo("x") + throw("w", "compensate") + user("t") + user("u") + seq("s>x>t>w>u>e"), map[string]string{"a": "x"},
+		se + user("x") + undo("x") + throw("w", "compensate") + user("t") + user("u") + seq("s>x>t>w>u>e"),
+		map[string]string{"a": "x"},
 		"a= [t]", "t= [h_x] h_x= [u] u= .",
 	},
 	{

@@ -14,14 +14,14 @@ import (
 
 // StandIn lets a deputy do another person's tasks for a time (代理).
 type StandIn struct {
-	ID     string
-	Person string    // stood in for
-	Deputy string    // who does it
-	Type   string    // record type; empty for all
-	Begins time.Time // from this instant
-	Until  time.Time // to before this one
-	Reason string
-	By     string // who appointed
+	ID     string    `json:"id"`
+	Person string    `json:"person"`         // stood in for
+	Deputy string    `json:"deputy"`         // who does it
+	Type   string    `json:"type,omitempty"` // record type; empty for all
+	Begins time.Time `json:"begins"`         // from this instant
+	Until  time.Time `json:"until"`          // to before this one
+	Reason string    `json:"reason"`
+	By     string    `json:"by"` // who appointed
 }
 
 // Appoint makes a stand-in: a person for himself, or somebody with the permission "flow.standin" about biz. It writes its

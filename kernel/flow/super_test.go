@@ -128,7 +128,9 @@ func TestBatch(t *testing.T) {
 		w.must(person("bob", "clerk"), flow.Command{Name: flow.Claim, Task: w.task(b, "t").ID})
 		c := w.start("main")
 		list := []flow.Command{
-			{Name: flow.Complete, Task: w.task(a, "t").ID}, {Name: flow.Complete, Task: w.task(b, "t").ID}, {Name: flow.Complete, Task: "none"},
+			{Name: flow.Complete, Task: w.task(a, "t").ID},
+			{Name: flow.Complete, Task: w.task(b, "t").ID},
+			{Name: flow.Complete, Task: "none"},
 			{Name: flow.Complete, Task: w.task(c, "t").ID},
 		}
 		var rows []flow.Row
