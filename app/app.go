@@ -23,6 +23,7 @@ import (
 	"chengshu/base/clock"
 	"chengshu/base/fault"
 	"chengshu/base/store"
+	"chengshu/kernel/decision"
 	"chengshu/kernel/flow"
 	"chengshu/kernel/geo"
 	"chengshu/kernel/identity"
@@ -70,6 +71,7 @@ type App struct {
 	Keys     *journal.Keys
 	Records  *record.Store
 	Flow     *flow.Engine
+	Decision *decision.Store
 	Identity *identity.Store
 	Atlas    *geo.Atlas
 	Inbox    *notify.Inbox
@@ -79,8 +81,9 @@ type App struct {
 	Metrics  *prometheus.Registry
 	Demo     *server.Demo
 
-	notices *noticeQueue
-	log     *slog.Logger
+	notices   *noticeQueue
+	calendars atomic.Pointer[calendars]
+	log       *slog.Logger
 }
 
 // New builds the app: opens the store, brings tables up to date, loads packs and puts them in force.
@@ -150,7 +153,7 @@ func (a *App) open(ctx context.Context) error {
 func (a *App) migrate(ctx context.Context) error {
 	for scope, fsys := range map[string]fs.FS{
 		"journal": journal.Migrations(), "record": record.Migrations(), "flow": flow.Migrations(),
-		"identity": identity.Migrations(), "notify": notify.Migrations(), "server": server.Migrations(),
+		"identity": identity.Migrations(), "decision": decision.Migrations(), "notify": notify.Migrations(), "server": server.Migrations(),
 	} {
 		if err := store.Migrate(ctx, a.DB, fsys, scope); err != nil {
 			return err
@@ -166,6 +169,7 @@ func (a *App) migrate(ctx context.Context) error {
 func (a *App) kernel(ctx context.Context, secret []byte) error {
 	var err error
 	a.Policy = policy.New(a.Clock)
+	a.Decision = decision.New(decision.Options{Clock: a.Clock})
 	a.Inbox = notify.New(a.DB, a.Clock)
 	a.notices = newNoticeQueue(a)
 	if a.Atlas, err = geo.NewAtlas(a.DB, a.Clock); err != nil {
@@ -187,8 +191,9 @@ func (a *App) kernel(ctx context.Context, secret []byte) error {
 	})
 	bridge := &processes{app: a}
 	if a.Flow, err = flow.New(flow.Options{
-		DB: a.DB, Clock: a.Clock, Calendar: func(string) *clock.Calendar { return a.Calendar.Load() }, Journal: a.Journal,
+		DB: a.DB, Clock: a.Clock, Calendar: func(org string) *clock.Calendar { return a.calendars.Load().of(org) }, Journal: a.Journal,
 		Records: bridge, Policy: bridge, People: a.Identity, Services: bridge, Notify: a.notices.put, Data: reach,
+		Pauses: a.pauseRule, Cards: a.drawCard,
 	}); err != nil {
 		return err
 	}
@@ -221,8 +226,7 @@ func (a *App) Reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	calendar, err := bundle.Calendar()
-	if err != nil {
+	if _, _, err := bundle.CalendarConfig(); err != nil {
 		return err
 	}
 	if err := a.DB.Write(ctx, func(tx *store.Tx) error {
@@ -237,9 +241,14 @@ func (a *App) Reload(ctx context.Context) error {
 	if err := a.Policy.Load(bundle.Set, bundle.Roles, bundle.Grants); err != nil {
 		return err
 	}
-	a.Calendar.Store(calendar)
 	a.Records.Use(bundle.Set)
+	if err := a.Decision.Use(bundle.Decisions); err != nil {
+		return err
+	}
 	a.Bundle.Store(bundle)
+	if err := a.loadCalendars(ctx); err != nil {
+		return err
+	}
 	return a.deploy(ctx, bundle)
 }
 
@@ -256,6 +265,9 @@ func (a *App) LoadPacks() (*pack.Bundle, error) {
 
 func (a *App) deploy(ctx context.Context, bundle *pack.Bundle) error {
 	return a.DB.Write(ctx, func(tx *store.Tx) error {
+		if err := a.Decision.Deploy(ctx, tx, bundle.Decisions); err != nil {
+			return err
+		}
 		for _, p := range bundle.Packs {
 			for _, f := range p.Flows {
 				if _, err := a.Flow.Deploy(ctx, tx, flow.Source{Key: f.Key, Type: f.Type, Pack: p.Name, XML: f.XML}); err != nil {
@@ -275,7 +287,7 @@ func (a *App) serve() {
 		note = "demo.map"
 	}
 	a.Server = server.New(server.Options{
-		DB: a.DB, Clock: a.Clock, Bundle: &a.Bundle, Records: a.Records, Flow: a.Flow, Policy: a.Policy, Journal: a.Journal,
+		DB: a.DB, Clock: a.Clock, Bundle: &a.Bundle, Records: a.Records, Flow: a.Flow, Decision: a.Decision, Policy: a.Policy, Journal: a.Journal,
 		Identity: a.Identity, Atlas: a.Atlas, Inbox: a.Inbox, Blobs: a.Blobs, Log: a.log, Metrics: a.Metrics,
 		Desk: web.New(), Note: note, Demo: a.Demo, Ready: a.Ready, Secure: a.cfg.Secure,
 	})
@@ -316,6 +328,7 @@ func (a *App) Run(ctx context.Context) error {
 	}
 	wg.Go(func() { a.notices.run(ctx) })
 	wg.Go(func() { a.housekeep(ctx) })
+	wg.Go(func() { a.watchCalendar(ctx) })
 	if !a.DB.Serial() { // other nodes write notices too
 		wg.Go(func() { a.syncInbox(ctx) })
 	}

@@ -18,7 +18,8 @@ import (
 
 // functions are the product functions of every expression.
 func (a *App) functions() []feel.Func {
-	return append(a.Records.Functions(func() *clock.Calendar { return a.Calendar.Load() }), flow.CandidateFuncs()...)
+	funcs := append(a.Records.Functions(func() *clock.Calendar { return a.Calendar.Load() }), flow.CandidateFuncs()...)
+	return append(funcs, a.decideFunc())
 }
 
 // reach lets functions of a process's expressions read inside its transaction.
@@ -46,8 +47,15 @@ func (p *places) Locate(lon, lat float64) (grid, area string, ok bool) {
 // names answers what organisations, people and areas are called.
 type names struct{ app *App }
 
-// Name gives the name of an organisation or area path or a person, and whether there is such a one.
+// Name gives the name of an organisation or area path, a person or a choice, and whether there is such a one.
 func (n *names) Name(kind, id string) (string, bool) {
+	if kind == "choice" {
+		b := n.app.Bundle.Load()
+		if !b.Has("choice." + id) {
+			return "", false
+		}
+		return b.Word("choice."+id, nil), true
+	}
 	if kind != "area" {
 		return n.app.Identity.Directory().Name(kind, id)
 	}
@@ -213,7 +221,7 @@ func (p *processes) Allow(ctx context.Context, tx *store.Tx, a identity.Actor, a
 	return p.app.Policy.Require(a, need, r.Type, r.Values)
 }
 
-// Run runs a service task: a notice, or a declared command on the record.
+// Run runs a service task: a notice, a declared command on the record, or a decision.
 func (p *processes) Run(ctx context.Context, tx *store.Tx, a identity.Actor, c flow.Call) (feel.Value, error) {
 	switch c.Kind {
 	case "notify":
@@ -225,6 +233,8 @@ func (p *processes) Run(ctx context.Context, tx *store.Tx, a identity.Actor, c f
 	case "command":
 		_, err := p.app.Records.Command(ctx, tx, identity.System(byProcess), c.Biz.Type, c.Biz.ID, c.Name, nil, "")
 		return nil, err
+	case "decision":
+		return p.decide(ctx, tx, a, c)
 	}
 	return nil, fault.New(fault.Invalid, "flow.service", "kind", c.Kind, "name", c.Name)
 }

@@ -43,7 +43,14 @@ type part struct {
 
 func parts() []part {
 	return []part{
-		{"feel", (*bench).feel}, {"grid", (*bench).grid}, {"step", (*bench).step}, {"start", (*bench).start}, {"list", (*bench).list},
+		{"feel", (*bench).feel},
+		{"decide", (*bench).decide},
+		{"grid", (*bench).grid},
+		{"step", (*bench).step},
+		{"start", (*bench).start},
+		{"list", (*bench).list},
+		{"clock", (*bench).clockPart},
+		{"timers", (*bench).timers},
 	}
 }
 

@@ -21,7 +21,7 @@ func TestStopClock(t *testing.T) {
 			commands, _ = task["commands"].([]any)
 			return "/api/v1/tasks/" + task["id"].(string) + "/commands/", commands
 		}
-		stop := map[string]any{"reason": "待省厅答复", "basis": "办法第五条"}
+		stop := map[string]any{"reason": "superior", "limit": "10 day", "notice": "告知书〔2026〕1号(演示)"}
 		path, commands := offered(acceptor)
 		if slices.Contains(commands, any("pause")) {
 			t.Errorf("the acceptor is offered %v", commands)
@@ -40,10 +40,23 @@ func TestStopClock(t *testing.T) {
 			return l["color"]
 		}
 		chief.want(t, http.StatusConflict, "POST", path+"resume", map[string]any{})
-		chief.want(t, http.StatusBadRequest, "POST", path+"pause", map[string]any{"reason": "x"})
+		for _, bad := range []map[string]any{
+			{"reason": "待省厅答复", "basis": "办法第五条"},                   // not on the list
+			{"reason": "hearing", "limit": "10 day", "notice": "n"}, // not for this type
+			{"reason": "superior", "limit": "10 day"},
+			{"reason": "superior", "limit": "31 day", "notice": "n"},
+		} {
+			chief.want(t, http.StatusBadRequest, "POST", path+"pause", bad)
+		}
+		if list, _ := chief.task(t, id)["pauses"].([]any); len(list) != 3 {
+			t.Errorf("the chief is offered the reasons %v", list)
+		}
 		chief.want(t, http.StatusOK, "POST", path+"pause", stop)
 		if got := light(); got != "paused" {
 			t.Errorf("the light of a stopped clock is %v", got)
+		}
+		if task := chief.task(t, id); task["light"] != "paused" || task["due"] != nil || task["left"] == nil {
+			t.Errorf("the task of a stopped clock shows %v, due %v, left %v", task["light"], task["due"], task["left"])
 		}
 		chief.want(t, http.StatusOK, "POST", path+"resume", map[string]any{})
 		if got := light(); got != "green" {

@@ -27,6 +27,11 @@ func (s *Server) timeline(r *request) (reply, error) {
 		for _, h := range steps {
 			items = append(items, s.step(rec, h))
 		}
+		decided, err := s.stories(ctx, tx, r, rec)
+		if err != nil {
+			return err
+		}
+		items = append(items, decided...)
 		if !s.opt.Policy.Allow(r.actor, "history", rec.Type, rec.Values) {
 			return nil
 		}
@@ -56,7 +61,7 @@ func (s *Server) timeline(r *request) (reply, error) {
 func (s *Server) step(rec *record.Record, h flow.Hist) map[string]any {
 	kind := "task"
 	switch h.Op {
-	case "timer", "warn", "yellow", "red":
+	case "timer", "warn", "yellow", "red", "reclock":
 		kind = "sla"
 	}
 	m := map[string]any{

@@ -22,6 +22,7 @@ func (s *Server) openapi(r *request) (reply, error) {
 			s.describeType(r, d, t, actions)
 		}
 	}
+	s.describeDecisions(r, d)
 	d.core(r.signedIn() == nil, s.auditor(r) == nil, s.opt.Demo != nil)
 	return reply{Body: map[string]any{
 		"openapi": "3.1.0", "info": map[string]any{"title": "Chengshu", "version": "1", "license": map[string]any{"name": "Apache-2.0", "identifier": "Apache-2.0"}},
@@ -152,6 +153,10 @@ func (d *document) core(signedIn, auditor, demo bool) {
 	get("/api/v1/map", "map", reference("Map"))
 	get("/api/v1/indicators", "indicators", listOf("Indicator"), "pack")
 	get("/api/v1/indicators/{id}", "indicator", reference("IndicatorAnswer"), "from date", "to date", "by")
+	get("/api/v1/decisions", "decisions", listOf("Calculator"), "date date")
+	d.add("POST", "/api/v1/decisions/{key}/{decision}", call{ // the last part ends in ":evaluate"
+		id: "evaluate", status: 200, answer: reference("Evaluation"), body: shape("inputs object", "date? date"),
+	})
 	get("/api/v1/locale/zh-CN", "locale", map[string]any{"type": "object", "additionalProperties": typed("")})
 	get("/api/openapi.json", "openapi", typed("object"))
 	d.add("POST", "/api/v1/files", call{id: "upload", status: 201, answer: reference("File"), form: reference("Upload")})
@@ -186,6 +191,9 @@ func (d *document) signedIn(get func(path, id string, answer map[string]any, que
 	d.add("POST", "/api/v1/inbox/read-all", call{id: "inboxReadAll", status: 204})
 	d.add("GET", "/api/v1/events", call{id: "events", status: 200, media: "text/event-stream"})
 	get("/api/v1/people", "people", listOf("Person"), "q", "role", "org")
+	get("/api/v1/processes", "processes", listOf("Process"))
+	get("/api/v1/processes/{key}/insight", "processInsight", reference("ProcessInsight"), "version integer", "from date", "to date")
+	get("/api/v1/processes/{key}/cases", "processCases", listOf("ProcessCase"), "node", "measure", "version integer", "from date", "to date", "limit integer")
 	get("/api/v1/orgs", "orgs", listOf("Org"))
 	get("/api/v1/journal", "journal", listOf("Entry", "next"), "subject", "actor", "action", "limit integer", "cursor")
 }

@@ -1,7 +1,10 @@
 package server
 
 import (
+	"maps"
 	"strings"
+
+	"chengshu/kernel/decision"
 )
 
 // shape writes the JSON Schema of an object in one line a member: "name", "name?" for one that may be absent, then the
@@ -94,16 +97,17 @@ func coreSchemas() map[string]any {
 		"Revision": shape("rev integer", "op", "at datetime", "by", "by_name?", "reason?",
 			"fields object"),
 		"Story": enumerated(shape("at datetime", "kind", "label", "by_name", "reason", "op?", "rev? integer", "node_label?", "outcome_label?", "detail?"),
-			"kind", "record", "task", "sla", "notice"),
+			"kind", "record", "task", "sla", "notice", "decision"),
 		"FormField": shape("name", "required boolean"),
 		"Outcome":   shape("id", "label", "reason boolean", "form []#FormField"),
 		"Task": enumerated(shape("id", "state", "kind", "instance", "node", "label", "type", "type_label", "record", "number null|", "title", "assignee",
 			"assignee_name?", "mine boolean", "claimable boolean", "created datetime", "due? datetime", "light", "outcome", "done? datetime", "done_by_name?",
-			"form []#FormField", "show null|[]", "outcomes []#Outcome", "commands []"), "light", light...),
+			"form []#FormField", "show null|[]", "outcomes []#Outcome", "commands []", "left?", "pauses? []#Pause"), "light", light...),
+		"Pause":        shape("code", "label", "basis", "notice boolean", "max?"),
 		"Light":        enumerated(shape("color", "due datetime", "provisional boolean", "name"), "color", light...),
 		"ReturnTarget": shape("node", "label", "handler_name", "cancels []", "direct boolean", "refused?"),
 		"TaskResult":   shape("record object", "tasks []#Task"),
-		"CommandInput": shape("data? null|object", "reason?", "outcome?", "target?", "to? null|[]", "limit?", "basis?", "rev? integer", "direct? boolean", "before? boolean"),
+		"CommandInput": shape("data? null|object", "reason?", "outcome?", "target?", "to? null|[]", "limit?", "basis?", "notice?", "rev? integer", "direct? boolean", "before? boolean"),
 		"Flow":         shape("xml", "active []", "done []", "state"),
 		"Decision":     shape("allowed boolean", "rule? object", "tried? []object"),
 		"Inclusion":    shape("seq integer", "entry object", "sm3 null|[]", "sha256 null|[]"),
@@ -129,7 +133,35 @@ func coreSchemas() map[string]any {
 			"total #Row", "from date", "to date"),
 		"Codes": shape("name", "version", "items []#Code"),
 	}
+	maps.Copy(out, decisionSchemas())
 	return out
+}
+
+// decisionSchemas are the shapes of decisions and of numbers about processes.
+func decisionSchemas() map[string]any {
+	verdicts := []string{decision.Yes, decision.No, decision.Incomplete, decision.Value, decision.None}
+	return map[string]any{
+		"Process":        shape("key", "label", "type", "type_label", "versions []#ProcessVersion"),
+		"ProcessVersion": shape("version integer", "running integer", "ended integer"),
+		"Spread":         shape("n integer", "p50 null|integer", "p90 null|integer"),
+		"ProcessNode": shape("version integer", "node", "label", "entered integer", "open integer", "done integer", "cancelled integer", "returned integer",
+			"rework integer", "overdue integer", "forecast null|integer", "wait #Spread", "work #Spread", "duration #Spread"),
+		"Measure": shape("id", "label", "basis"),
+		"ProcessInsight": shape("key", "label", "type", "type_label", "versions []#ProcessVersion", "nodes []#ProcessNode", "xml", "picture integer",
+			"measures []#Measure", "from date", "to date"),
+		"ProcessCase": shape("task", "type", "record", "number null|", "title", "version integer", "node", "label", "state", "state_label", "assignee_name?",
+			"created datetime", "claimed? datetime", "done? datetime", "due? datetime"),
+		"Calculator":    shape("key", "label", "version", "from null|date", "to null|date", "law boolean", "decisions []#CalculatorOf"),
+		"CalculatorOf":  shape("id", "name", "inputs []#DecisionInput"),
+		"DecisionInput": shape("name", "label", "type"),
+		"DecisionRule":  shape("table", "row integer", "basis []"),
+		"DecisionFact":  shape("name", "label", "value any", "masked? boolean"),
+		"MissingFact":   shape("name", "label"),
+		"Evaluation": enumerated(shape("key", "version", "sha256", "decision", "date date", "verdict", "verdict_label", "value any", "missing []#MissingFact",
+			"rules []#DecisionRule", "trace object"), "verdict", verdicts...),
+		"Decided": enumerated(shape("id", "at datetime", "by_name", "node", "node_label", "key", "version", "sha256", "decision", "verdict", "verdict_label",
+			"value any", "inputs []#DecisionFact", "missing []#MissingFact", "rules []#DecisionRule", "text", "masked? boolean", "trace? object"), "verdict", verdicts...),
+	}
 }
 
 // open lets further text members into a shape.

@@ -243,6 +243,8 @@ func TestOpenAPICalls(t *testing.T) {
 	acceptor.say(t, true, "POST", "/api/v1/tasks/"+task+"/commands/complete", map[string]any{"outcome": "accept", "data": map[string]any{"category": "E0102"}})
 	acceptor.say(t, true, "POST", "/api/v1/tasks/"+task+"/commands/complete", map[string]any{"outcome": "accept"})
 	acceptor.say(t, true, "GET", "/api/v1/tasks?state=done", nil)
+	acceptor.say(t, true, "GET", "/api/v1/processes/urban.case/insight", nil)
+	acceptor.say(t, true, "GET", "/api/v1/processes/urban.case/cases?measure=done&node=accept", nil)
 	duty := chief.say(t, true, "POST", "/api/v1/records/urban.duty", map[string]any{"category": "E0102", "unit": "/county/cgj/hwzx/"})
 	path := "/api/v1/records/urban.duty/" + duty.text("id")
 	chief.say(t, false, "PATCH", path, map[string]any{"remark": "x"})

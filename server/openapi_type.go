@@ -37,6 +37,7 @@ func (s *Server) describeType(r *request, d *document, t *schema.Type, actions [
 		add("GET", one+"/actions", "actions", call{status: 200, answer: shape("commands []#Command", "tasks []#Task")})
 		add("GET", one+"/proof", "proof", call{status: 200, answer: reference("Proof")})
 		add("GET", one+"/explain", "explain", call{status: 200, answer: reference("Decision"), query: []string{"action"}})
+		add("GET", one+"/decisions", "decisions", call{status: 200, answer: listOf("Decided")})
 		if t.Flow != "" {
 			add("GET", one+"/flow", "flow", call{status: 200, answer: reference("Flow")})
 		}

@@ -277,6 +277,7 @@ type commandInput struct {
 	To      []string       `json:"to"`
 	Limit   string         `json:"limit"`
 	Basis   string         `json:"basis"`
+	Notice  string         `json:"notice"`
 	Rev     int64          `json:"rev"`
 	Direct  bool           `json:"direct"`
 	Before  bool           `json:"before"`

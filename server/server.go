@@ -21,6 +21,7 @@ import (
 	"chengshu/base/clock"
 	"chengshu/base/fault"
 	"chengshu/base/store"
+	"chengshu/kernel/decision"
 	"chengshu/kernel/flow"
 	"chengshu/kernel/geo"
 	"chengshu/kernel/identity"
@@ -38,6 +39,7 @@ type Options struct {
 	Bundle   *atomic.Pointer[pack.Bundle]
 	Records  *record.Store
 	Flow     *flow.Engine
+	Decision *decision.Store
 	Policy   *policy.Policy
 	Journal  *journal.Journal
 	Identity *identity.Store
@@ -134,6 +136,7 @@ func (s *Server) routes() {
 	api("GET /api/v1/records/{type}/{id}/duplicates", s.duplicates)
 	api("GET /api/v1/records/{type}/{id}/proof", s.recordProof)
 	api("GET /api/v1/records/{type}/{id}/explain", s.explain)
+	api("GET /api/v1/records/{type}/{id}/decisions", s.recordDecisions)
 	api("POST /api/v1/records/{type}/{id}/commands/{command}", s.command)
 
 	api("GET /api/v1/tasks", s.tasks)
@@ -156,6 +159,12 @@ func (s *Server) routes() {
 	api("GET /tiles/{layer}/{z}/{x}/{y}", s.tile)
 	api("GET /api/v1/indicators", s.indicators)
 	api("GET /api/v1/indicators/{id}", s.indicator)
+
+	api("GET /api/v1/processes", s.processes)
+	api("GET /api/v1/processes/{key}/insight", s.processInsight)
+	api("GET /api/v1/processes/{key}/cases", s.processCases)
+	api("GET /api/v1/decisions", s.decisions)
+	api("POST /api/v1/decisions/{key}/{decision}", s.evaluate)
 
 	api("GET /api/v1/journal", s.journal)
 	api("GET /api/v1/journal/checkpoint", s.checkpoint)

@@ -57,6 +57,10 @@ func taskState(state, scope string) (string, error) {
 // taskViews gives tasks with the number and title of their records and the words of their nodes.
 func (s *Server) taskViews(ctx context.Context, tx *store.Tx, r *request, tasks []*flow.Task) ([]map[string]any, error) {
 	out := make([]map[string]any, 0, len(tasks))
+	held, err := s.opt.Flow.Held(ctx, tx, tasks)
+	if err != nil {
+		return nil, err
+	}
 	for _, t := range tasks {
 		form, err := s.opt.Flow.Form(ctx, tx, t)
 		if err != nil {
@@ -78,6 +82,12 @@ func (s *Server) taskViews(ctx context.Context, tx *store.Tx, r *request, tasks 
 		}
 		if !t.Due.IsZero() {
 			m["due"] = schema.FormatTime(t.Due)
+		}
+		if left, ok := held[t.ID]; ok {
+			m["light"], m["left"] = "paused", left.String()
+		}
+		if slices.Contains(m["commands"].([]string), flow.Pause) { //nolint:forcetypeassert // made above
+			m["pauses"] = s.pauses(t.Biz.Type)
 		}
 		if t.State == flow.Done {
 			m["done"], m["done_by_name"] = schema.FormatTime(t.Done), s.personName(t.DoneBy)
@@ -145,6 +155,19 @@ func (s *Server) taskCommands(t *flow.Task, f flow.Form, r *request, rec *record
 	}
 	if f.AllowAdd {
 		out = append(out, flow.Add, flow.Remove)
+	}
+	return out
+}
+
+// pauses is the closed list of reasons for which matters of a type may be paused.
+func (s *Server) pauses(typ string) []map[string]any {
+	out := []map[string]any{}
+	for _, p := range s.bundle().Pauses(typ) {
+		m := map[string]any{"code": p.Code, "label": p.Name, "basis": p.Basis, "notice": p.Notice}
+		if p.Max.N > 0 {
+			m["max"] = p.Max.String()
+		}
+		out = append(out, m)
 	}
 	return out
 }
@@ -311,7 +334,7 @@ func (s *Server) taskCommand(r *request) (reply, error) {
 		}
 		cmd := flow.Command{
 			Name: r.PathValue("command"), Task: r.PathValue("id"), Outcome: in.Outcome, Data: in.Data,
-			Rev: in.Rev, Reason: in.Reason, Target: in.Target, Limit: in.Limit, Basis: in.Basis, Before: in.Before,
+			Rev: in.Rev, Reason: in.Reason, Target: in.Target, Limit: in.Limit, Basis: in.Basis, Notice: in.Notice, Before: in.Before,
 		}
 		if in.Direct {
 			cmd.Resubmit = "direct"

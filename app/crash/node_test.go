@@ -89,6 +89,14 @@ func (p *process) kill() {
 	_ = p.in.Close()
 }
 
+// lastWords waits for a program that is ending by itself and gives all it has said.
+func (p *process) lastWords() string {
+	close(p.ended)
+	_ = p.cmd.Wait()
+	_ = p.in.Close()
+	return p.log.String()
+}
+
 // cluster is one or two nodes on one database.
 type cluster struct {
 	t     *testing.T

@@ -6,8 +6,11 @@ import (
 	"net/http"
 	"net/url"
 	"sort"
+	"strconv"
 	"strings"
+	"time"
 
+	"chengshu/base/clock"
 	"chengshu/base/fault"
 	"chengshu/base/store"
 	"chengshu/kernel/flow"
@@ -70,9 +73,14 @@ func (w *World) facts(ctx context.Context, r *ref) (map[string]string, error) {
 			return err
 		}
 		now := w.Clock.Now()
+		var first time.Time
 		for _, c := range clocks {
 			if c.State == flow.Stopped {
 				continue
+			}
+			if first.IsZero() || c.Due.Before(first) { // the last day of the clock that is due first
+				first = c.Due
+				out["last_day"], out["provisional"] = clock.LastDay(c.Due).String(), strconv.FormatBool(c.Provisional)
 			}
 			if c.State == flow.Paused {
 				out["light"] = "paused"

@@ -35,6 +35,8 @@ func (w *World) do(ctx context.Context, l Line) error {
 		return w.become(ctx, plain[0])
 	case "expect":
 		return w.expect(ctx, plain, named)
+	case "decided":
+		return w.decided(ctx, plain, named, l.Refuse)
 	case "notice":
 		return w.notice(ctx, strings.Join(plain, " "), l.Refuse)
 	case "evidence":
@@ -76,6 +78,7 @@ func verbs() map[string]verb {
 	return map[string]verb{
 		"create": {2, (*World).create}, "update": {2, (*World).update}, "delete": {1, (*World).remove}, "restore": {1, (*World).restore},
 		"command": {2, (*World).command}, "do": {2, (*World).complete}, "task": {2, (*World).task}, "read": {1, (*World).read},
+		"find": {3, (*World).find},
 	}
 }
 
@@ -97,6 +100,31 @@ func (w *World) file(name string) (map[string]any, error) {
 	}
 	err := json.Unmarshal(w.substitute(text), &out)
 	return out, fault.Wrap(name, err)
+}
+
+// find gives a name to the newest record of a type that the present person may read and whose fields have these values.
+func (w *World) find(ctx context.Context, plain []string, named map[string]string) (answer, error) {
+	var parts []string
+	for k, v := range named {
+		if other := w.vars[strings.TrimPrefix(v, "$")]; strings.HasPrefix(v, "$") && other != nil {
+			v = other.typ + "/" + other.id
+		}
+		parts = append(parts, k+" = "+strconv.Quote(v))
+	}
+	slices.Sort(parts)
+	q := url.Values{"filter": {strings.Join(parts, " and ")}, "sort": {"-created_at"}, "limit": {"1"}}
+	got, err := w.call(ctx, http.MethodGet, "/api/v1/records/"+plain[0]+"?"+q.Encode(), nil)
+	if err != nil || !got.ok() {
+		return got, err
+	}
+	list, _ := got.body["items"].([]any)
+	if len(list) == 0 {
+		return got, fault.New(fault.NotFound, "scenario.record", "filter", q.Get("filter"))
+	}
+	m, _ := list[0].(map[string]any)
+	id, _ := m["id"].(string)
+	w.vars[strings.TrimPrefix(plain[2], "$")] = &ref{plain[0], id}
+	return got, nil
 }
 
 func at(list []string, i int) string {

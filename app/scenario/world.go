@@ -190,6 +190,9 @@ func (w *World) moveClock(ctx context.Context, arg string) error {
 		return fault.New(fault.Invalid, "scenario.clock", "value", arg)
 	}
 	w.Clock.Set(to)
+	if _, err := w.App.SyncCalendar(ctx); err != nil {
+		return err
+	}
 	for range 1000 {
 		more, err := w.App.Flow.Tick(ctx)
 		if err != nil || !more {

@@ -131,8 +131,7 @@ func (s *Store) settle(name string, ref Ref) error {
 	if err := s.root.Chtimes(name, now, now); err != nil {
 		return storage(err)
 	}
-	info, err := s.root.Lstat(at)
-	if err == nil && info.Mode().IsRegular() && info.Size() == ref.Size && s.root.Chtimes(at, now, now) == nil {
+	if s.renew(at, ref.Size, now) {
 		if err := s.root.Remove(name); err != nil {
 			return storage(err)
 		}
@@ -145,6 +144,17 @@ func (s *Store) settle(name string, ref Ref) error {
 		}
 	}
 	return nil
+}
+
+// renew gives a content that is there a new time and tells whether it still is. The second look is needed: a Prune may have
+// taken the file aside, and judged it by its old time, while the new one was on its way to it. A Prune that comes after the
+// look finds the new time.
+func (s *Store) renew(at string, size int64, now time.Time) bool {
+	same := func() bool {
+		info, err := s.root.Lstat(at)
+		return err == nil && info.Mode().IsRegular() && info.Size() == size
+	}
+	return same() && s.root.Chtimes(at, now, now) == nil && same()
 }
 
 func (s *Store) sync(dir string) error {

@@ -14,6 +14,8 @@ import (
 //	cs:flow          sequence flow         outcome!          short form: attribute cs:outcome on the sequence flow itself
 //	cs:sla           process, task, many   limit! FEEL · unit! · scope task|instance (task; instance on a process) · name (scope)
 //	                                       · warn (0.7) · yellow (1) · red (1.5), parts of the limit; 0 is off
+//	                                       · kind statutory|promised|step (step; promised of an instance) · basis clause
+//	                                       · from FEEL instant it counts from (now)
 //	cs:return        process, user task    to! none|previous|starter|any · resubmit replay|direct (replay)
 //	cs:countersign   user task             mode! all|any|percent|veto · percent (100) · order seq|par (par) · members! FEEL · allowAdd (false)
 //	cs:service       service, send, rule, many   kind! set|notify|command|call|decision|document · set FEEL context · to FEEL · message key
@@ -26,7 +28,8 @@ import (
 // stand in the locale under flow.<process>.<node>.<outcome>; either every outgoing flow of the task names one outcome,
 // or one flow leads to a gateway that asks for it. unit: workday workhour urgentday urgenthour day hour minute, or FEEL
 // in braces. return on the process holds for all its user tasks; without one nothing can be returned. clock: the clocks
-// of the instance stand still while the token is on the node; limit is the promised length of the pause.
+// of the instance stand still while the token is on the node; limit is the promised length of the pause. A limit of scope
+// instance on a node starts when a token first enters the node and runs on until the instance ends.
 // service kind call: name is the https address of the other system, whose host the configuration must allow; the call is made
 // after the commit, and the token waits for the answer. service kind document is refused for now.
 // An attribute or element of the namespace that is not in this table is a problem of the model, never ignored.
@@ -34,7 +37,7 @@ var csTable = map[string]csRule{
 	"task":        {attrs: []string{"candidates", "form", "show", "state", "skipSame", "recall", "title"}},
 	"outcome":     {must: []string{"id"}, attrs: []string{"reason", "form", "set"}},
 	"flow":        {must: []string{"outcome"}},
-	"sla":         {must: []string{"limit", "unit"}, attrs: []string{"scope", "name", "warn", "yellow", "red"}},
+	"sla":         {must: []string{"limit", "unit"}, attrs: []string{"scope", "name", "warn", "yellow", "red", "kind", "basis", "from"}},
 	"return":      {must: []string{"to"}, attrs: []string{"resubmit"}},
 	"countersign": {must: []string{"mode", "members"}, attrs: []string{"percent", "order", "allowAdd"}},
 	"service":     {must: []string{"kind"}, attrs: []string{"set", "to", "message", "name", "data", "result"}},
@@ -83,6 +86,9 @@ type Outcome struct {
 // SLA is cs:sla. The thresholds are thousandths of the limit; 0 is off.
 type SLA struct {
 	Limit, Unit, Scope, Name string
+	Kind                     string // "statutory" 法定, "promised" 承诺, "step" 环节
+	Basis                    string // clause of the law
+	From                     string // FEEL; empty: when it is started
 	Warn, Yellow, Red        int
 }
 
@@ -215,6 +221,13 @@ func (r *reader) sla(e, k *element) SLA {
 	}
 	if s.Name == "" {
 		s.Name = s.Scope
+	}
+	r.oneOf(e, k, "kind", "", "statutory", "promised", "step")
+	s.Kind, s.Basis, s.From = k.attr("kind"), k.attr("basis"), k.attr("from")
+	if s.Kind == "" && s.Scope == "instance" {
+		s.Kind = "promised"
+	} else if s.Kind == "" {
+		s.Kind = "step"
 	}
 	s.Warn, s.Yellow, s.Red = r.part(e, k, "warn", 700), r.part(e, k, "yellow", 1000), r.part(e, k, "red", 1500)
 	return s

@@ -35,8 +35,8 @@ func TestExtension(t *testing.T) {
 		},
 		Outcomes: []bpmn.Outcome{{ID: "accept"}, {ID: "reject", Reason: true, Form: []bpmn.FormField{{"note", true}}, Set: "{done: true}"}},
 		SLAs: []bpmn.SLA{
-			{Limit: "5", Unit: "workday", Scope: "task", Name: "task", Warn: 700, Yellow: 1000, Red: 1500},
-			{Limit: "x.limit", Unit: "{x.unit}", Scope: "instance", Name: "handle", Warn: 500, Yellow: 900, Red: 0},
+			{Limit: "5", Unit: "workday", Scope: "task", Name: "task", Kind: "step", Warn: 700, Yellow: 1000, Red: 1500},
+			{Limit: "x.limit", Unit: "{x.unit}", Scope: "instance", Name: "handle", Kind: "promised", Warn: 500, Yellow: 900, Red: 0},
 		},
 		Return:      &bpmn.Return{To: "any", Direct: true},
 		Countersign: &bpmn.Countersign{Mode: "percent", Percent: 60, Sequential: true, Members: `[person("a")]`, AllowAdd: true},

@@ -47,6 +47,7 @@ type Config struct {
 	Hours     Hours
 	Periods   []Period   // a later one wins
 	Overrides []Override // win over Days; a later one wins
+	Pending   []int      // years whose Days hold already and which nobody has confirmed: not announced
 }
 
 // Calendar knows the working days and opening hours of an organisation. It is immutable and safe for concurrent use.
@@ -89,7 +90,7 @@ func New(cfg Config) (*Calendar, error) {
 		return nil, fault.New(fault.Invalid, "clock.range", "first", first.String(), "last", last.String())
 	}
 	c.first = first
-	c.announce(cfg.Days)
+	c.announce(cfg.Days, cfg.Pending)
 	c.fill(cfg, last)
 	return c, nil
 }
@@ -137,10 +138,10 @@ func (cfg Config) bounds() (first, last Date) {
 	return first, last
 }
 
-func (c *Calendar) announce(days []NamedDay) {
+func (c *Calendar) announce(days []NamedDay, pending []int) {
 	lo, hi := math.MaxInt, math.MinInt
 	for _, d := range days {
-		if d.Kind == Off {
+		if d.Kind == Off && !slices.Contains(pending, d.Date.Year()) {
 			lo, hi = min(lo, d.Date.Year()), max(hi, d.Date.Year())
 		}
 	}

@@ -78,6 +78,19 @@ func (c *Calendar) dueExtra(from time.Time, limit Limit, extra int64) (time.Time
 	return due, c.provisional(day, LastDay(due))
 }
 
+// Left gives what remains at an instant of a limit that began at from, with the pauses taken out; negative when it is
+// overrun. It stands still while a pause runs, that is up to the pause's To.
+func (c *Calendar) Left(from, at time.Time, limit Limit, pauses []Pause) Limit {
+	paused := int64(0)
+	for _, p := range union(from, pauses) {
+		if p.To.After(at) {
+			p.To = at
+		}
+		paused += c.running(p.From, p.To, limit.Unit)
+	}
+	return Limit{N: limit.clamp() - c.amount(c.running(from, at, limit.Unit)-paused, limit.Unit).N, Unit: limit.Unit}
+}
+
 // union merges pauses into disjoint ones in order, cut at from.
 func union(from time.Time, pauses []Pause) []Pause {
 	in := make([]Pause, 0, len(pauses))
@@ -106,7 +119,11 @@ func union(from time.Time, pauses []Pause) []Pause {
 // Used gives the time that ran from one instant to another in a unit, rounded down to a thousandth; zero when to is not
 // after from. Working days are the worked days after the day of from up to and including the day of to.
 func (c *Calendar) Used(from, to time.Time, unit Unit) Limit {
-	run := c.running(from, to, unit)
+	return c.amount(c.running(from, to, unit), unit)
+}
+
+// amount turns what running gives into a limit, rounded down to a thousandth.
+func (c *Calendar) amount(run int64, unit Unit) Limit {
 	if unit == Workday {
 		return Limit{N: run * 1000, Unit: unit}
 	}

@@ -16,8 +16,8 @@ import (
 )
 
 func (c *cli) importCmd() *cobra.Command {
-	cmd := &cobra.Command{Use: "import", Short: "Import areas and city events"}
-	cmd.AddCommand(c.importAreas(), c.importOpen311())
+	cmd := &cobra.Command{Use: "import", Short: "Import areas, city events and the calendar of a year"}
+	cmd.AddCommand(c.importAreas(), c.importOpen311(), c.importCalendar())
 	return cmd
 }
 

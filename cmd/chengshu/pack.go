@@ -79,7 +79,11 @@ func (c *cli) packCheck() *cobra.Command {
 			for _, k := range missing {
 				fmt.Fprintln(c.err, "locale/zh-CN.yaml: missing", k)
 			}
-			fmt.Fprintf(c.out, "%d packs, %d record types, %d roles, %d grants\n", len(b.Packs), len(b.Set.Types()), len(b.Roles), len(b.Grants))
+			for _, d := range b.Doubts() {
+				fmt.Fprintf(c.err, "%s: %s (%s)\n", d.Pos, b.Word("fault."+d.Code, d.Args), d.Code)
+			}
+			fmt.Fprintf(c.out, "%d packs, %d record types, %d decisions, %d roles, %d grants\n",
+				len(b.Packs), len(b.Set.Types()), len(b.Decisions), len(b.Roles), len(b.Grants))
 			if len(missing) > 0 {
 				return fault.New(fault.Invalid, "pack.words", "missing", len(missing))
 			}

@@ -49,6 +49,11 @@ func (m *machine) enter(t *token, n *node) error {
 	if n.state != "" {
 		m.rec.state(n.state)
 	}
+	if len(n.matter) > 0 {
+		if err := m.startMatter(n, t); err != nil {
+			return err
+		}
+	}
 	if n.Ext.Clock != nil {
 		if err := m.pauseAt(n); err != nil {
 			return err

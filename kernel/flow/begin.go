@@ -107,7 +107,7 @@ func (st *step) startTimed(of string, t timer) (Result, error) {
 func (e *Engine) armStart(ctx context.Context, tx *store.Tx, p *plan, n *node, left int64) error {
 	now := e.opt.Clock.Now()
 	try := &machine{step: &step{e: e, ctx: ctx, now: now}, p: p, s: &state{inst: &inst{}}, rec: &draft{}}
-	due, err := try.dueOf(nil, n)
+	due, _, err := try.dueOf(nil, n)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,8 @@
 package flow
 
 import (
+	"encoding/json"
+
 	"chengshu/base/bpmn"
 	"chengshu/base/fault"
 )
@@ -62,7 +64,10 @@ func (m *machine) runService(t *token, n *node, s *service) error {
 	if m.e.opt.Services == nil {
 		return m.broken(n, "flow.service", nil)
 	}
-	c := Call{Kind: s.Kind, Name: s.Name, Message: s.Message, Instance: m.s.inst.id, Node: n.ID, Biz: m.s.inst.biz}
+	c := Call{
+		Kind: s.Kind, Name: s.Name, Message: s.Message, Instance: m.s.inst.id, Node: n.ID, Biz: m.s.inst.biz, Started: instant(m.s.inst.started),
+		Note: func(op string, data json.RawMessage) { m.extra = append(m.extra, Note{Data: data, Node: n.ID, Op: op}) },
+	}
 	if s.to != nil {
 		var err error
 		if c.To, err = m.candidatesOf(s.to, t, n, nil); err != nil {
@@ -75,6 +80,11 @@ func (m *machine) runService(t *token, n *node, s *service) error {
 			return err
 		}
 		c.Data = v
+	} else if s.Kind == "decision" {
+		var err error
+		if c.Vars, err = m.names(t, nil); err != nil {
+			return err
+		}
 	}
 	result, err := m.e.opt.Services.Run(m.ctx, m.tx, m.actor, c)
 	if err != nil {

@@ -45,10 +45,20 @@ func (m *machine) pauseClocks() error {
 	if err := m.reasoned(); err != nil {
 		return err
 	}
-	if m.cmd.Basis == "" {
+	rule, err := m.lawful(m.cmd.Reason)
+	if err != nil {
+		return err
+	}
+	if m.cmd.Basis == "" && rule.Basis == "" {
 		return fault.New(fault.Invalid, "flow.pause.basis").At("/basis", "field.required")
 	}
-	return m.pause("", m.cmd.Reason, m.cmd.Basis, m.cmd.Target, m.cmd.Limit)
+	if rule.Notice && m.cmd.Notice == "" {
+		return fault.New(fault.Invalid, "flow.pause.notice", "reason", rule.Code).At("/notice", "field.required")
+	}
+	if rule.Max.N > 0 && m.cmd.Limit == "" { // the time needed must be told (行政许可法 §45)
+		return fault.New(fault.Invalid, "flow.pause.promise", "reason", rule.Code).At("/limit", "field.required")
+	}
+	return m.pause(pauseRow{reason: m.cmd.Reason, basis: m.cmd.Basis, note: m.cmd.Target, notice: m.cmd.Notice, promise: m.cmd.Limit}, rule)
 }
 
 // resumeClocks ends the pauses that were made by command, or the one whose reason is Target.
@@ -109,30 +119,42 @@ func (m *machine) extend() error {
 	return m.lengthen(m.cmd.SLA, m.cmd.Limit, m.cmd.Name == Due)
 }
 
-// lengthen changes the running clocks of that name: by more, or to a whole new limit.
-func (m *machine) lengthen(name, limit string, whole bool) error {
+// meant gives the running clocks of a name, or all for none, whose limits are in the unit of limit.
+func (m *machine) meant(name, limit string) ([]*sla, clock.Limit, error) {
 	l, err := clock.ParseLimit(limit)
 	if err != nil {
-		return err
+		return nil, l, err
 	}
 	list, err := m.clocks()
 	if err != nil {
+		return nil, l, err
+	}
+	var out []*sla
+	for _, c := range list {
+		if c.state != Stopped && (name == "" || c.name == name) && c.limit.Unit == l.Unit {
+			out = append(out, c)
+		}
+	}
+	if len(out) == 0 {
+		return nil, l, fault.New(fault.Conflict, "flow.clock.none", "clock", name, "unit", l.Unit.String())
+	}
+	return out, l, nil
+}
+
+// lengthen changes the running clocks of that name: by more, or to a whole new limit.
+func (m *machine) lengthen(name, limit string, whole bool) error {
+	list, l, err := m.meant(name, limit)
+	if err != nil {
 		return err
 	}
-	changed := 0
 	for _, c := range list {
-		if c.state == Stopped || name != "" && c.name != name || c.limit.Unit != l.Unit {
-			continue
-		}
+		op := clockExtend
 		if whole {
-			c.added = l.N - c.limit.N
+			c.added, op = l.N-c.limit.N, clockSet
 		} else {
 			c.added += l.N
 		}
-		changed++
-	}
-	if changed == 0 {
-		return fault.New(fault.Conflict, "flow.clock.none", "clock", name, "unit", l.Unit.String())
+		m.ticks = append(m.ticks, ClockEntry{Op: op, Clock: c.id, Limit: l.String()})
 	}
 	m.extra = append(m.extra, Note{Op: "extended", Text: name + " " + limit})
 	return m.reckonAll()

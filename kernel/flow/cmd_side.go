@@ -3,7 +3,6 @@ package flow
 import (
 	"encoding/json"
 
-	"chengshu/base/clock"
 	"chengshu/base/fault"
 )
 
@@ -79,7 +78,7 @@ func (m *machine) askExtension(k *Task) error {
 	if err := m.reasoned(); err != nil {
 		return err
 	}
-	if _, err := clock.ParseLimit(m.cmd.Limit); err != nil {
+	if _, _, err := m.meant(m.cmd.SLA, m.cmd.Limit); err != nil { // told now and not when it is approved
 		return err
 	}
 	raw, err := json.Marshal(extension{m.cmd.SLA, m.cmd.Limit, m.cmd.Basis})

@@ -26,7 +26,7 @@ const (
 	Remove   = "remove"   // 减签; Task is the member's
 
 	Urge     = "urge"     // 催办
-	Pause    = "pause"    // 停钟; Reason code, Basis, Limit
+	Pause    = "pause"    // 停钟; Reason code, Basis, Limit promised, Notice
 	Resume   = "resume"   // 恢复
 	Suspend  = "suspend"  // 挂起
 	Activate = "activate" // 激活
@@ -53,6 +53,7 @@ type Command struct {
 	SLA      string // name of a clock; empty is every one
 	Limit    string // "10 workday"
 	Basis    string // clause of the law
+	Notice   string // pause: the notice document that told the applicant
 	Next     string // complete: person who gets the task that follows; needs the permission "flow.choose"
 	Token    int64  // jump: which token, where there are several
 }
@@ -193,17 +194,18 @@ func (st *step) finish(m *machine, op, node, task string) (Result, error) {
 // The fields of what goes into the journal stand in the order of their names, which is the journal's canonical form and
 // spares it a rewriting.
 type line struct {
-	Instance string   `json:"instance"`
-	Node     string   `json:"node,omitempty"`
-	Notes    []Note   `json:"notes,omitempty"`
-	Op       string   `json:"op,omitempty"`
-	Outcome  string   `json:"outcome,omitempty"`
-	Path     []string `json:"path,omitempty"`
-	Process  string   `json:"process"`
-	State    string   `json:"state"`
-	Target   string   `json:"target,omitempty"`
-	Task     string   `json:"task,omitempty"`
-	Version  int64    `json:"version"`
+	Clocks   []ClockEntry `json:"clocks,omitempty"`
+	Instance string       `json:"instance"`
+	Node     string       `json:"node,omitempty"`
+	Notes    []Note       `json:"notes,omitempty"`
+	Op       string       `json:"op,omitempty"`
+	Outcome  string       `json:"outcome,omitempty"`
+	Path     []string     `json:"path,omitempty"`
+	Process  string       `json:"process"`
+	State    string       `json:"state"`
+	Target   string       `json:"target,omitempty"`
+	Task     string       `json:"task,omitempty"`
+	Version  int64        `json:"version"`
 }
 
 type entryBody struct {
@@ -286,7 +288,7 @@ func (st *step) account(d *draft, main *machine, op, node, task string) (int64, 
 
 func (m *machine) line(main *machine, op, node, task string) line {
 	l := line{
-		Instance: m.s.inst.id, Process: m.p.key, Version: m.s.inst.defVersion, Path: m.path, Notes: m.extra, State: m.s.inst.state,
+		Instance: m.s.inst.id, Process: m.p.key, Version: m.s.inst.defVersion, Path: m.path, Notes: m.extra, Clocks: m.ticks, State: m.s.inst.state,
 	}
 	if m == main {
 		l.Op, l.Node, l.Task, l.Outcome, l.Target = op, node, task, m.cmd.Outcome, m.cmd.Target
@@ -300,10 +302,11 @@ func (m *machine) saveHist(l line, entry int64) error {
 		l.Op = "follow"
 	}
 	raw, err := json.Marshal(struct {
-		Target string   `json:"target,omitempty"`
-		Path   []string `json:"path,omitempty"`
-		Notes  []Note   `json:"notes,omitempty"`
-	}{l.Target, l.Path, l.Notes})
+		Target string       `json:"target,omitempty"`
+		Path   []string     `json:"path,omitempty"`
+		Notes  []Note       `json:"notes,omitempty"`
+		Clocks []ClockEntry `json:"clocks,omitempty"`
+	}{l.Target, l.Path, l.Notes, l.Clocks})
 	if err != nil {
 		return fault.Wrap("write history", err)
 	}

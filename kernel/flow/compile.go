@@ -49,7 +49,7 @@ func (c *compiler) node(n *node) {
 	for _, s := range x.SLAs {
 		p := c.sla(n, s)
 		if s.Scope == "instance" {
-			c.plan.slas = append(c.plan.slas, p)
+			n.matter = append(n.matter, p)
 		} else {
 			n.slas = append(n.slas, p)
 		}
@@ -125,7 +125,7 @@ func (c *compiler) fail(n *node, code string, args ...any) {
 }
 
 func (c *compiler) sla(n *node, s bpmn.SLA) *slaPlan {
-	p := &slaPlan{SLA: s, limit: c.expr(n, s.Limit, feel.NumberType)}
+	p := &slaPlan{SLA: s, limit: c.expr(n, s.Limit, feel.NumberType), from: c.expr(n, s.From, feel.AnyType)}
 	if inner, ok := strings.CutPrefix(s.Unit, "{"); ok && strings.HasSuffix(inner, "}") {
 		p.unitExpr = c.expr(n, strings.TrimSuffix(inner, "}"), feel.StringType)
 		return p

@@ -85,14 +85,10 @@ func (m *machine) rearm(holder int64, t *token, n *node, left int64) error {
 	if n.timer == nil || left == 0 {
 		return nil
 	}
-	due, err := m.dueOf(t, n)
-	if err != nil {
-		return err
-	}
 	if left > 0 {
 		left--
 	}
-	return m.setTimer(timer{holder: holder, node: n.ID, kind: timerNode, due: micros(due), left: left})
+	return m.setNodeTimer(holder, t, n, left)
 }
 
 // raise looks for who catches an error or an escalation thrown at n by t: the boundary of n itself, then scope by scope

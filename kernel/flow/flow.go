@@ -100,6 +100,11 @@ type Call struct {
 	Instance string
 	Node     string
 	Biz      Biz
+	Started  time.Time // when the instance began
+	// Vars are, for a decision without data, the record's values and the process's as they are at this point of the step.
+	Vars feel.Vars
+	// Note adds a line to the journal entry and the history of the step.
+	Note func(op string, data json.RawMessage)
 }
 
 // Event is something people may want to know at once; it is told after the commit.
@@ -143,7 +148,8 @@ type Options struct {
 	Services Services                                             // nil: a service task but "set" is an error of the step
 	Notify   func(Event)                                          // nil: nobody is told
 	Data     func(context.Context, *store.Tx, identity.Actor) any // feel.Env.Data of every evaluation; nil: none
-	Pauses   []string                                             // lawful reason codes of a pause; nil: any
+	Pauses   func(typ, reason string) (PauseRule, bool)           // closed list of lawful pauses; nil: any reason
+	Cards    func(context.Context, *store.Tx, Card) error         // takes a card inside the step that drew it; nil: none
 	Rand     io.Reader                                            // nil: crypto/rand
 	Steps    int                                                  // nodes one command may pass, 0 for 1,000
 	TTL      time.Duration                                        // of a message nobody waits for, 0 for 30 days

@@ -110,7 +110,7 @@ func TestPause(t *testing.T) {
 			t.Errorf("a paused clock warned, or nobody was told that the pause lasts too long")
 		}
 		// A second pause overlaps the first: the union does not count.
-		w.must(boss, flow.Command{Name: flow.Pause, Instance: id, Reason: "appraisal", Basis: "law 45"})
+		w.must(boss, flow.Command{Name: flow.Pause, Instance: id, Reason: "appraisal", Notice: "notice 7", Limit: "20 day"})
 		w.must(boss, flow.Command{Name: flow.Resume, Instance: id, Target: "hearing"})
 		w.clock.Set(at(3, 10))
 		w.must(boss, flow.Command{Name: flow.Resume, Instance: id})
@@ -259,12 +259,12 @@ func TestUpkeep(t *testing.T) {
 		t := w.t
 		w.deploy("k", clocked())
 		biz := w.start("k")
-		if n, err := w.e.Reclock(t.Context(), boss, 10); n != 0 || err != nil {
+		if n, _, err := w.e.Reclock(t.Context(), boss, 10); n != 0 || err != nil {
 			t.Fatalf("reclocked %d, %v, though the calendar is the same", n, err)
 		}
 		w.calendar.Version, w.calendar.Overrides = "test@2", []clock.Override{{Date: clock.DateFrom(2026, 3, 3), Kind: clock.Off}}
 		w.e = w.engine()
-		if n, err := w.e.Reclock(t.Context(), boss, 10); n != 1 || err != nil {
+		if n, _, err := w.e.Reclock(t.Context(), boss, 10); n != 1 || err != nil {
 			t.Fatalf("reclocked %d, %v", n, err)
 		}
 		if s := w.slas(biz)[0]; !s.Due.Equal(at(4, 17)) || s.Calendar != "test@2" {

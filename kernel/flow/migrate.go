@@ -266,12 +266,12 @@ func (e *Engine) Migrate(ctx context.Context, tx *store.Tx, actor identity.Actor
 		return Result{}, err
 	}
 	lands, blocked := g.fit(s)
-	if ids := slices.Sorted(maps.Keys(blocked)); len(ids) > 0 {
-		node := ""
-		if x := s.token(ids[0]); x != nil {
+	if len(blocked) > 0 {
+		first, node := slices.Min(slices.Collect(maps.Keys(blocked))), ""
+		if x := s.token(first); x != nil {
 			node = x.node
 		}
-		return Result{}, fault.New(fault.Conflict, blocked[ids[0]], "node", node)
+		return Result{}, fault.New(fault.Conflict, blocked[first], "node", node)
 	}
 	if err := m.goOver(g, lands); err != nil {
 		return Result{}, err

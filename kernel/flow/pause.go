@@ -1,11 +1,11 @@
 package flow
 
 import (
-	"slices"
 	"time"
 
 	"chengshu/base/clock"
 	"chengshu/base/fault"
+	"chengshu/kernel/identity"
 )
 
 // pauseRow is one legal pause of the clocks of an instance (行政许可法 §45). Overlapping ones count once; each keeps its
@@ -13,7 +13,7 @@ import (
 type pauseRow struct {
 	id                         int64
 	node, reason, basis, note  string
-	actor                      string
+	notice, promise, actor     string
 	started, promised, stopped time.Time
 
 	fresh, dirty bool
@@ -33,30 +33,62 @@ func (m *machine) pauses() ([]*pauseRow, error) {
 	return s.pauses, nil
 }
 
-// pause stops the clocks.
-func (m *machine) pause(node, reason, basis, remark, promised string) error {
-	if m.e.opt.Pauses != nil && !slices.Contains(m.e.opt.Pauses, reason) {
-		return fault.New(fault.Invalid, "flow.pause.reason", "reason", reason)
+// PauseRule is one reason of the closed list of lawful pauses (行政许可法 §45); what is not on the list stops no clock.
+type PauseRule struct {
+	Code   string
+	Basis  string      // clause; of a pause that names none itself
+	Max    clock.Limit // longest length that may be promised; zero: any
+	Notice bool        // the document that told the applicant must be named
+}
+
+// lawful finds the rule of a reason for the matter.
+func (m *machine) lawful(reason string) (PauseRule, error) {
+	if m.e.opt.Pauses == nil {
+		return PauseRule{Code: reason}, nil
 	}
+	rule, ok := m.e.opt.Pauses(m.s.inst.biz.Type, reason)
+	if !ok {
+		return rule, fault.New(fault.Invalid, "flow.pause.reason", "reason", reason).At("/reason", "field.choice")
+	}
+	return rule, nil
+}
+
+// promise reads the promised length of a pause and gives the instant it ends.
+func (m *machine) promise(p *pauseRow, rule PauseRule) error {
+	if p.promise == "" {
+		return nil
+	}
+	limit, err := clock.ParseLimit(p.promise)
+	if err != nil {
+		return err
+	}
+	p.promised, _ = m.calendar().Due(m.now, limit)
+	if rule.Max.N > 0 {
+		if longest, _ := m.calendar().Due(m.now, rule.Max); p.promised.After(longest) {
+			return fault.New(fault.Invalid, "flow.pause.long", "reason", rule.Code, "max", rule.Max.String()).At("/limit", "field.high", "high", rule.Max.String())
+		}
+	}
+	return m.setTimer(timer{
+		holder: p.id, node: p.reason, kind: timerPause, due: micros(p.promised), span: limit.String(), since: micros(m.now),
+	})
+}
+
+// pause stops the clocks.
+func (m *machine) pause(p pauseRow, rule PauseRule) error {
 	if _, err := m.pauses(); err != nil {
 		return err
 	}
-	p := &pauseRow{
-		id: m.s.next(), node: node, reason: reason, basis: basis, note: remark, actor: m.actor.Person, started: m.now, fresh: true,
+	p.id, p.actor, p.started, p.fresh = m.s.next(), m.actor.Person, m.now, true
+	if p.basis == "" {
+		p.basis = rule.Basis
 	}
-	if promised != "" {
-		limit, err := clock.ParseLimit(promised)
-		if err != nil {
-			return err
-		}
-		p.promised, _ = m.calendar().Due(m.now, limit)
-		if err := m.setTimer(timer{holder: p.id, node: reason, kind: timerPause, due: micros(p.promised)}); err != nil {
-			return err
-		}
+	if err := m.promise(&p, rule); err != nil {
+		return err
 	}
-	m.s.pauses = append(m.s.pauses, p)
+	m.s.pauses = append(m.s.pauses, &p)
 	m.s.inst.pauses++
-	m.extra = append(m.extra, Note{Op: "paused", Node: node, Text: reason})
+	m.extra = append(m.extra, Note{Op: "paused", Node: p.node, Text: p.reason})
+	m.ticks = append(m.ticks, ClockEntry{Op: clockPause, Pause: p.id})
 	return m.reckonAll()
 }
 
@@ -72,6 +104,7 @@ func (m *machine) resume(sel func(*pauseRow) bool) (int, error) {
 			p.stopped, p.dirty = m.now, true
 			m.release(p.id)
 			m.extra = append(m.extra, Note{Op: "resumed", Node: p.node, Text: p.reason})
+			m.ticks = append(m.ticks, ClockEntry{Op: clockResume, Pause: p.id})
 			n++
 		}
 	}
@@ -81,14 +114,18 @@ func (m *machine) resume(sel func(*pauseRow) bool) (int, error) {
 	return n, m.reckonAll()
 }
 
-// pauseAt begins the pause that a node declares.
+// pauseAt begins the pause that a node declares. The steps of the model before it are its notice.
 func (m *machine) pauseAt(n *node) error {
 	x := n.Ext.Clock
-	promised := ""
-	if x.Limit != "" {
-		promised = x.Limit + " " + x.Unit
+	rule, err := m.lawful(x.Pause)
+	if err != nil {
+		return err
 	}
-	return m.pause(n.ID, x.Pause, x.Basis, "", promised)
+	p := pauseRow{node: n.ID, reason: x.Pause, basis: x.Basis}
+	if x.Limit != "" {
+		p.promise = x.Limit + " " + x.Unit
+	}
+	return m.pause(p, rule)
 }
 
 // resumeAt ends the pause that a node declares.
@@ -107,6 +144,9 @@ func (m *machine) overrun(id int64) error {
 		if p.id == id && p.stopped.IsZero() {
 			m.extra = append(m.extra, Note{Op: "overrun", Node: p.node, Text: p.reason})
 			ev := Event{Kind: "overrun", Node: p.node, Reason: p.reason}
+			if p.actor != "" && p.actor != identity.SystemPerson {
+				ev.To = []string{p.actor}
+			}
 			if err := m.responsible(&ev, ""); err != nil {
 				return err
 			}
@@ -126,6 +166,7 @@ func (m *machine) reckonAll() error {
 	if err != nil {
 		return err
 	}
+	seen := map[string]bool{}
 	for _, c := range list {
 		if c.state == Stopped {
 			continue
@@ -140,23 +181,12 @@ func (m *machine) reckonAll() error {
 			return err
 		}
 		if k := m.s.task(c.task); k != nil {
-			k.Due, k.Warn, k.Red, k.remade = c.due, c.at[0], c.at[2], true
+			if !seen[k.ID] {
+				k.Due, k.Warn, k.Red = time.Time{}, time.Time{}, time.Time{}
+			}
+			seen[k.ID] = true
+			m.dueOfTask(k, c)
 		}
 	}
 	return nil
-}
-
-func (m *machine) savePauses() error {
-	ins := batch{into: "flow_clock (inst, id, node, reason, basis, note, actor, started, promised, stopped)", width: 10}
-	for _, p := range m.s.pauses {
-		switch {
-		case p.fresh:
-			ins.add(m.s.inst.id, p.id, p.node, p.reason, p.basis, p.note, p.actor, micros(p.started), micros(p.promised), micros(p.stopped))
-		case p.dirty:
-			if err := m.exec(`UPDATE flow_clock SET stopped = ? WHERE inst = ? AND id = ?`, micros(p.stopped), m.s.inst.id, p.id); err != nil {
-				return err
-			}
-		}
-	}
-	return ins.write(m)
 }

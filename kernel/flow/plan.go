@@ -47,8 +47,9 @@ type node struct {
 	members    *feel.Expr
 	script     *feel.Expr
 	outcomes   []*outcome
-	byOutcome  bool // the flows name the outcomes
-	slas       []*slaPlan
+	byOutcome  bool       // the flows name the outcomes
+	slas       []*slaPlan // of its tasks
+	matter     []*slaPlan // of the instance, started here
 	services   []*service
 	timer      *timerPlan
 	message    string
@@ -87,6 +88,7 @@ type service struct {
 type slaPlan struct {
 	bpmn.SLA
 	limit    *feel.Expr
+	from     *feel.Expr
 	unit     clock.Unit
 	unitExpr *feel.Expr
 }

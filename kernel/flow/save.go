@@ -149,9 +149,13 @@ func (m *machine) saveWaits() error {
 	if err := m.drop("flow_sub", goneSubs); err != nil {
 		return err
 	}
-	timers := batch{into: "flow_timer (id, inst, holder, node, kind, due_at, repeat_left)", width: 7}
+	timers := batch{into: "flow_timer (id, inst, holder, node, kind, due_at, repeat_left, span, since, calendar)", width: 10}
 	for _, t := range m.s.timers {
-		timers.add(t.id, m.s.inst.id, t.holder, t.node, t.kind, t.due, t.left)
+		calendar := ""
+		if t.span != "" {
+			calendar = m.calendar().Version()
+		}
+		timers.add(t.id, m.s.inst.id, t.holder, t.node, t.kind, t.due, t.left, t.span, t.since, calendar)
 	}
 	subs := batch{into: "flow_sub (inst, holder, node, name, corr, kind)", width: 6}
 	for _, s := range m.s.subs {

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"slices"
 	"time"
 
 	"chengshu/base/clock"
@@ -8,18 +9,19 @@ import (
 	"chengshu/base/feel"
 )
 
-// sla is one running or stopped clock: a limit of the instance or of a task. Everything but started, limit, extension
-// and level is derived by replay of the pauses and only cached.
+// sla is one running or stopped clock: a limit of the instance or of a task. What follows from its entries and the
+// calendar (derive) is only cached in the table.
 type sla struct {
 	id                int64
 	task              string // empty: the instance
-	name              string
+	name, kind, basis string
 	limit             clock.Limit
 	added             int64 // extension, thousandths of the unit
 	warn, yellow, red int64 // thousandths of the limit; 0 is off
 	started, stopped  time.Time
 	due               time.Time
 	at                [3]time.Time // warn, yellow, red; zero where off
+	left              int64        // of a paused clock: what remains, thousandths of the unit
 	calendar          string
 	provisional       bool
 	level             int64 // threshold reached: 0 none, 1 warn, 2 yellow, 3 red
@@ -32,6 +34,13 @@ type sla struct {
 const (
 	Paused  = "paused"
 	Stopped = "stopped"
+)
+
+// The three clocks of a matter.
+const (
+	Statutory = "statutory" // 法定: the limit of the law
+	Promised  = "promised"  // 承诺: the shorter limit that the office has promised
+	StepKind  = "step"      // 环节: of one step; it counts alone
 )
 
 // levels are the events of the thresholds.
@@ -47,15 +56,20 @@ func (m *machine) startClocks(plans []*slaPlan, k *Task, t *token) error {
 		if !ok {
 			continue
 		}
+		from, err := m.startOf(p, t)
+		if err != nil {
+			return err
+		}
 		c := &sla{
-			id: m.s.next(), name: p.Name, limit: limit, warn: int64(p.Warn), yellow: int64(p.Yellow), red: int64(p.Red),
-			started: m.now, state: Running, fresh: true,
+			id: m.s.next(), name: p.Name, kind: p.Kind, basis: p.Basis, limit: limit, started: from, state: Running, fresh: true,
+			warn: int64(p.Warn), yellow: int64(p.Yellow), red: int64(p.Red),
 		}
 		if k != nil {
 			c.task = k.ID
 		} else {
 			m.s.inst.slas++
 		}
+		m.ticks = append(m.ticks, c.entry(m.now))
 		pauses, err := m.pauses()
 		if err != nil {
 			return err
@@ -63,12 +77,62 @@ func (m *machine) startClocks(plans []*slaPlan, k *Task, t *token) error {
 		if err := m.reckon(c, pauses); err != nil {
 			return err
 		}
-		if k != nil && (k.Due.IsZero() || c.due.Before(k.Due)) {
-			k.Due, k.Warn, k.Red, k.remade = c.due, c.at[0], c.at[2], true
-		}
 		m.s.slas = append(m.s.slas, c)
+		if k != nil {
+			m.dueOfTask(k, c)
+		}
 	}
 	return nil
+}
+
+// dueOfTask gives a task the dues of its clock that ends first; a paused clock has none.
+func (m *machine) dueOfTask(k *Task, c *sla) {
+	if c.state != Paused && (k.Due.IsZero() || c.due.Before(k.Due)) {
+		k.Due, k.Warn, k.Red = c.due, c.at[0], c.at[2]
+	}
+	k.remade = true
+}
+
+// startMatter starts the limits of the matter that begin with this node, those that do not run already: a matter that
+// comes back to its acceptance has been accepted.
+func (m *machine) startMatter(n *node, t *token) error {
+	list, err := m.clocks()
+	if err != nil {
+		return err
+	}
+	var fresh []*slaPlan
+	for _, p := range n.matter {
+		if !slices.ContainsFunc(list, func(c *sla) bool { return c.task == "" && c.name == p.Name && c.state != Stopped }) {
+			fresh = append(fresh, p)
+		}
+	}
+	return m.startClocks(fresh, nil, t)
+}
+
+// startOf gives the instant a limit counts from: that of its field, so that a matter deemed accepted counts from the day
+// its material came (行政许可法 §32); now where the field is empty or lies ahead.
+func (m *machine) startOf(p *slaPlan, t *token) (time.Time, error) {
+	if p.from == nil {
+		return m.now, nil
+	}
+	v, _, err := m.eval(p.from, t, nil)
+	if err != nil {
+		return time.Time{}, err
+	}
+	from := m.now
+	switch x := v.(type) {
+	case nil:
+	case feel.DateTime:
+		from = x.GoTime(clock.Shanghai)
+	case feel.Date:
+		from = feel.DateTime{Date: x}.GoTime(clock.Shanghai)
+	default:
+		return time.Time{}, fault.New(fault.Invalid, "flow.limit", "process", m.p.key, "sla", p.Name)
+	}
+	if from.After(m.now) {
+		from = m.now
+	}
+	return instant(micros(from)), nil
 }
 
 // limitOf evaluates a declared limit; null means that the limit does not apply to this record.
@@ -102,37 +166,28 @@ func (m *machine) limitOf(p *slaPlan, t *token) (clock.Limit, bool, error) {
 // reckon derives the dues of a clock from its entries and arms the timer of the next threshold. While a pause runs
 // there is no timer: what is left begins to run again when it ends.
 func (m *machine) reckon(c *sla, pauses []*pauseRow) error {
-	cal := m.calendar()
-	closed, running := make([]clock.Pause, 0, len(pauses)), false
-	for _, p := range pauses {
-		end := p.stopped
-		if end.IsZero() {
-			end, running = m.now, true
-		}
-		closed = append(closed, clock.Pause{From: p.started, To: end})
-	}
-	whole := clock.Limit{N: c.limit.N + c.added, Unit: c.limit.Unit}
-	c.due, c.provisional = cal.DuePaused(c.started, whole, closed)
-	for i, part := range [3]int64{c.warn, c.yellow, c.red} {
-		c.at[i] = time.Time{}
-		if part > 0 {
-			c.at[i], _ = cal.DuePaused(c.started, clock.Limit{N: whole.N/1000*part + whole.N%1000*part/1000, Unit: whole.Unit}, closed)
-		}
-	}
+	c.derive(m.calendar(), pauses, m.now)
+	c.dirty = true
 	passed := 0
 	for i, at := range c.at {
 		if !at.IsZero() && !at.After(m.now) {
 			passed = i + 1
 		}
 	}
-	c.level = min(c.level, int64(passed)) // an extension takes back what is no longer reached
-	c.calendar, c.dirty, c.state = cal.Version(), true, Running
+	if c.level > int64(passed) { // an extension takes back what is no longer reached
+		m.reach(c, int64(passed))
+	}
 	m.release(c.id)
-	if running {
-		c.state = Paused
+	if c.state == Paused {
 		return nil
 	}
 	return m.armThreshold(c)
+}
+
+// reach sets the threshold a clock has reached.
+func (m *machine) reach(c *sla, level int64) {
+	c.level, c.dirty = level, true
+	m.ticks = append(m.ticks, ClockEntry{Op: clockLevel, Clock: c.id, Level: level})
 }
 
 // armThreshold sets the timer of the next threshold not yet reached.
@@ -159,13 +214,16 @@ func (m *machine) threshold(id int64) error {
 			if c.at[i].IsZero() || c.at[i].After(m.now) {
 				continue
 			}
-			c.level, c.dirty = int64(i+1), true
+			m.reach(c, int64(i+1))
 			m.extra = append(m.extra, Note{Op: levels[i+1], Task: c.task, Text: c.name})
 			ev := Event{Kind: levels[i+1], Task: c.task, SLA: c.name}
 			if err := m.responsible(&ev, c.task); err != nil {
 				return err
 			}
 			m.tell(ev)
+			if err := m.card(c, i, ev); err != nil {
+				return err
+			}
 		}
 		return m.armThreshold(c)
 	}
@@ -174,9 +232,6 @@ func (m *machine) threshold(id int64) error {
 
 // responsible names who has the task of a clock.
 func (m *machine) responsible(ev *Event, task string) error {
-	if m.e.opt.Notify == nil {
-		return nil
-	}
 	if err := m.openTasks(); err != nil {
 		return err
 	}
@@ -204,8 +259,11 @@ func (m *machine) stopTaskClocks(k *Task) error {
 		return err
 	}
 	for _, c := range list {
-		if c.task == k.ID {
-			m.stop(c)
+		if c.task != k.ID {
+			continue
+		}
+		if err := m.stop(c); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -221,26 +279,34 @@ func (m *machine) stopClocks() error {
 		return err
 	}
 	for _, c := range list {
-		if c.task == "" {
-			m.stop(c)
+		if c.task != "" {
+			continue
+		}
+		if err := m.stop(c); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func (m *machine) stop(c *sla) {
+// stop ends a clock; its dues are those by the calendar of this moment.
+func (m *machine) stop(c *sla) error {
 	if c.state == Stopped {
-		return
+		return nil
 	}
+	pauses, err := m.pauses()
+	if err != nil {
+		return err
+	}
+	c.derive(m.calendar(), pauses, m.now)
 	c.state, c.stopped, c.dirty = Stopped, m.now, true
+	m.ticks = append(m.ticks, ClockEntry{Op: clockStop, Clock: c.id})
 	if c.task == "" {
 		m.s.inst.slas--
 	}
 	m.release(c.id)
+	return nil
 }
-
-const slaColumns = `id, task, name, unit, lim, added, warn, yellow, red, started, stopped, due_at, warn_at, yellow_at, red_at,
-	calendar, provisional, level, state`
 
 // clocks gives the clocks of the instance that are not stopped, those of this step included.
 func (m *machine) clocks() ([]*sla, error) {
@@ -254,26 +320,4 @@ func (m *machine) clocks() ([]*sla, error) {
 	m.s.slaLoaded = true
 	m.s.slas = append(list, m.s.slas...)
 	return m.s.slas, nil
-}
-
-func (m *machine) saveClocks() error {
-	ins := batch{into: `flow_sla (inst, ` + slaColumns + `)`, width: 20}
-	for _, c := range m.s.slas {
-		switch {
-		case c.fresh:
-			ins.add(m.s.inst.id, c.id, c.task, c.name, c.limit.Unit.String(), c.limit.N, c.added, c.warn, c.yellow, c.red,
-				micros(c.started), micros(c.stopped), micros(c.due), micros(c.at[0]), micros(c.at[1]), micros(c.at[2]),
-				c.calendar, c.provisional, c.level, c.state)
-		case c.dirty:
-			if err := m.exec(`UPDATE flow_sla SET added = ?, stopped = ?, due_at = ?, warn_at = ?, yellow_at = ?, red_at = ?,
-				calendar = ?, provisional = ?, level = ?, state = ? WHERE inst = ? AND id = ?`, c.added, micros(c.stopped), micros(c.due),
-				micros(c.at[0]), micros(c.at[1]), micros(c.at[2]), c.calendar, c.provisional, c.level, c.state, m.s.inst.id, c.id); err != nil {
-				return err
-			}
-		}
-	}
-	if err := ins.write(m); err != nil {
-		return err
-	}
-	return m.savePauses()
 }

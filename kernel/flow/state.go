@@ -151,6 +151,8 @@ type timer struct {
 	kind   string
 	due    int64
 	left   int64
+	span   string // length in working time, where it has one; then
+	since  int64  // when it was set
 }
 
 // Kinds of timers.

@@ -47,6 +47,7 @@ type machine struct {
 	work    []move
 	path    []string          // nodes entered, in order
 	extra   []Note            // what else the history of the step says
+	ticks   []ClockEntry      // what the step did to the clocks
 	waiting bool              // a subscription was made: look into the buffered messages
 	ended   bool              // the instance ended in this step
 	task    *Task             // the task completed by the command; nil otherwise
@@ -65,10 +66,11 @@ type move struct {
 
 // Note is one line of a step's history beside the command itself.
 type Note struct {
-	Node string `json:"node,omitempty"`
-	Op   string `json:"op"`
-	Task string `json:"task,omitempty"`
-	Text string `json:"text,omitempty"`
+	Data json.RawMessage `json:"data,omitempty"` // what a service had to say
+	Node string          `json:"node,omitempty"`
+	Op   string          `json:"op"`
+	Task string          `json:"task,omitempty"`
+	Text string          `json:"text,omitempty"`
 }
 
 func (e *Engine) newStep(ctx context.Context, tx *store.Tx, actor identity.Actor, cmd Command) *step {
@@ -153,22 +155,45 @@ func (v processVars) Get(name string) (feel.Value, bool) {
 
 // eval evaluates an expression for a token; t may be nil.
 func (m *machine) eval(x *feel.Expr, t *token, member feel.Value) (feel.Value, *feel.Env, error) {
-	if m.rec.vars == nil && m.tx != nil && m.rec.biz.Type != "" && !m.p.pure[x] {
-		vars, err := m.e.opt.Records.Vars(m.ctx, m.tx, m.actor, m.rec.biz.Type, m.rec.biz.ID, m.rec.change)
-		if err != nil {
+	if !m.p.pure[x] {
+		if err := m.look(); err != nil {
 			return nil, nil, err
 		}
-		m.rec.vars = vars
 	}
-	names := feel.Map{"starter": m.s.inst.starter, "member": member, "outcome": nil, "vars": m.variables()}
-	if t != nil && t.outcome != "" {
-		names["outcome"] = t.outcome
-	}
-	env := &feel.Env{Vars: processVars{m.rec.vars, names}, Now: func() time.Time { return m.now }}
+	env := &feel.Env{Vars: m.view(t, member), Now: func() time.Time { return m.now }}
 	if m.e.opt.Data != nil {
 		env.Data = m.e.opt.Data(m.ctx, m.tx, m.actor)
 	}
 	return x.Eval(env), env, nil
+}
+
+// look asks for the record's values as they are at this point of the step, once until it changes.
+func (m *machine) look() error {
+	if m.rec.vars != nil || m.tx == nil || m.rec.biz.Type == "" {
+		return nil
+	}
+	vars, err := m.e.opt.Records.Vars(m.ctx, m.tx, m.actor, m.rec.biz.Type, m.rec.biz.ID, m.rec.change)
+	if err != nil {
+		return err
+	}
+	m.rec.vars = vars
+	return nil
+}
+
+// names gives what an expression of a token may read.
+func (m *machine) names(t *token, member feel.Value) (feel.Vars, error) {
+	if err := m.look(); err != nil {
+		return nil, err
+	}
+	return m.view(t, member), nil
+}
+
+func (m *machine) view(t *token, member feel.Value) processVars {
+	names := feel.Map{"starter": m.s.inst.starter, "member": member, "outcome": nil, "vars": m.variables()}
+	if t != nil && t.outcome != "" {
+		names["outcome"] = t.outcome
+	}
+	return processVars{m.rec.vars, names}
 }
 
 func (m *machine) variables() *feel.Context {

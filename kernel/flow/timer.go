@@ -22,11 +22,7 @@ func (m *machine) arm(holder int64, t *token, n *node) error {
 // wait sets the timer or the subscription of one catching or boundary event.
 func (m *machine) wait(holder int64, t *token, n *node) error {
 	if n.timer != nil {
-		due, err := m.dueOf(t, n)
-		if err != nil {
-			return err
-		}
-		return m.setTimer(timer{holder: holder, node: n.ID, kind: timerNode, due: micros(due), left: int64(n.timer.repeat)})
+		return m.setNodeTimer(holder, t, n, int64(n.timer.repeat))
 	}
 	x := sub{holder: holder, node: n.ID, corr: m.s.inst.biz.ID}
 	switch {
@@ -53,39 +49,62 @@ func (m *machine) setTimer(t timer) error {
 	return nil
 }
 
-// dueOf works out when a timer event fires.
-func (m *machine) dueOf(t *token, n *node) (time.Time, error) {
+// setNodeTimer sets the timer of a timer event, held by a token or a group. One in working time keeps its length and when
+// it was set, so that another calendar moves it.
+func (m *machine) setNodeTimer(holder int64, t *token, n *node, left int64) error {
+	x := timer{holder: holder, node: n.ID, kind: timerNode, left: left}
+	due, span, err := m.dueOf(t, n)
+	if err != nil {
+		return err
+	}
+	if x.due, x.span = micros(due), span; span != "" {
+		x.since = micros(m.now)
+	}
+	return m.setTimer(x)
+}
+
+// limited gives the end of a limit that begins now, and its length where the calendar decides it.
+func (m *machine) limited(l clock.Limit) (time.Time, string) {
+	due, _ := m.calendar().Due(m.now, l)
+	if l.Unit == clock.Workday || l.Unit == clock.Workhour {
+		return due, l.String()
+	}
+	return due, ""
+}
+
+// dueOf works out when a timer event fires, and its length where it is one of working time.
+func (m *machine) dueOf(t *token, n *node) (time.Time, string, error) {
 	tp := n.timer
 	if tp.limit != (clock.Limit{}) {
-		due, _ := m.calendar().Due(m.now, tp.limit)
-		return due, nil
+		due, span := m.limited(tp.limit)
+		return due, span, nil
 	}
 	v := tp.amount
 	var env *feel.Env
 	if tp.expr != nil {
 		var err error
 		if v, env, err = m.eval(tp.expr, t, nil); err != nil {
-			return time.Time{}, err
+			return time.Time{}, "", err
 		}
 	}
 	switch x := v.(type) {
 	case feel.Duration:
 		if d, ok := x.GoDuration(); ok {
-			return m.now.Add(d), nil
+			return m.now.Add(d), "", nil
 		}
 	case feel.Months:
-		return m.now.AddDate(0, int(x), 0), nil
+		return m.now.AddDate(0, int(x), 0), "", nil
 	case feel.DateTime:
-		return x.GoTime(clock.Shanghai), nil
+		return x.GoTime(clock.Shanghai), "", nil
 	case feel.Date:
-		return feel.DateTime{Date: x}.GoTime(clock.Shanghai), nil
+		return feel.DateTime{Date: x}.GoTime(clock.Shanghai), "", nil
 	case string:
 		if l, err := clock.ParseLimit(x); err == nil {
-			due, _ := m.calendar().Due(m.now, l)
-			return due, nil
+			due, span := m.limited(l)
+			return due, span, nil
 		}
 	}
-	return time.Time{}, m.broken(n, "flow.timer", env)
+	return time.Time{}, "", m.broken(n, "flow.timer", env)
 }
 
 func (m *machine) calendar() *clock.Calendar { return m.e.opt.Calendar(m.s.inst.biz.Org) }
@@ -173,7 +192,7 @@ const postpone = 5 * time.Minute
 
 func (m *machine) fireNode(t timer) error {
 	if m.s.inst.state == Suspended {
-		t.due = micros(m.now.Add(postpone))
+		t.due, t.span = micros(m.now.Add(postpone)), ""
 		return m.setTimer(t)
 	}
 	n := m.p.nodes[t.node]

@@ -198,6 +198,17 @@ func newWorld(tb testing.TB, db *store.DB) *world {
 	return w
 }
 
+// lawful is the closed list of pauses: an appraisal wants a notice and a promise of at most 30 days.
+func lawful(_, reason string) (flow.PauseRule, bool) {
+	switch reason {
+	case "hearing":
+		return flow.PauseRule{Code: reason}, true
+	case "appraisal":
+		return flow.PauseRule{Code: reason, Basis: "law 45", Max: clock.Of(30, clock.Day), Notice: true}, true
+	}
+	return flow.PauseRule{}, false
+}
+
 // engine makes one more engine on the same database, as another node has it.
 func (w *world) engine() *flow.Engine {
 	w.t.Helper()
@@ -207,7 +218,7 @@ func (w *world) engine() *flow.Engine {
 	}
 	e, err := flow.New(flow.Options{
 		DB: w.db, Clock: w.clock, Calendar: func(string) *clock.Calendar { return cal }, Journal: w.logs, Records: cases{}, Policy: rules{},
-		Pauses: []string{"hearing", "appraisal"}, Services: w.services, People: w.people,
+		Pauses: lawful, Services: w.services, People: w.people,
 		Notify: func(ev flow.Event) {
 			w.mu.Lock()
 			w.told = append(w.told, ev)

@@ -2,9 +2,9 @@
 //
 // Every number comes with its numerator, denominator, formula and the filter that drills down to its records, and always
 // within the caller's row filter: two people with different scopes see different numbers, each right for its scope. It
-// stores nothing and forecasts nothing.
+// stores nothing. Process looks the same way at the tasks of a process, by node and version of its definition.
 //
-// Main types: Answer, Row.
+// Main types: Answer, Process.
 package insight
 
 import (

@@ -31,6 +31,11 @@ func (l *loader) connect() {
 		}
 		l.connectFlows(p)
 	}
+	l.pauses()
+	for _, p := range l.bundle.Packs {
+		l.declaredPauses(p)
+	}
+	l.connectDecisions()
 	for _, r := range l.bundle.Roles {
 		l.checkRole(r)
 	}

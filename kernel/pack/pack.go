@@ -18,6 +18,7 @@ import (
 
 	"chengshu/base/bpmn"
 	"chengshu/base/feel"
+	"chengshu/kernel/decision"
 	"chengshu/kernel/policy"
 	"chengshu/kernel/schema"
 )
@@ -89,6 +90,11 @@ type Bundle struct {
 	Set    *schema.Set
 	Roles  []*policy.Role
 	Grants []*policy.Grant
+
+	Decisions []*decision.Edition // of all packs, compiled; an overlay's in place of those it replaces
+
+	pauses []*Pause
+	doubts schema.Problems
 	words  map[string]string
 }
 
@@ -144,6 +150,7 @@ type loader struct {
 	problems schema.Problems
 	seen     map[string]schema.Pos // by sort and id
 	needs    map[string]schema.Pos // where a pack says what it needs
+	models   []*model
 }
 
 // Load reads the packs of the sources, each a folder of pack folders, in the order that "needs" asks for. Words of the

@@ -22,6 +22,8 @@ func (l *loader) read(p *Pack) {
 	l.each(p, "flows/*.bpmn", func(file string, text []byte) {
 		p.Flows = append(p.Flows, Flow{Key: p.Name + "." + strings.TrimSuffix(path.Base(file), ".bpmn"), File: file, XML: text})
 	})
+	l.each(p, "decisions/*.dmn", func(file string, text []byte) { l.model(p, file, text) })
+	l.each(p, "decisions/*.yaml", func(file string, _ []byte) { l.header(file) })
 	l.each(p, "roles.yaml", func(file string, text []byte) { l.roles(p, file, text) })
 	l.each(p, "menu.yaml", func(file string, text []byte) {
 		list(l, file, text, "menu", func(m *MenuEntry, pos schema.Pos) { m.Pos = pos; p.Menu = append(p.Menu, m) })

@@ -59,9 +59,9 @@ type Locator interface {
 	Locate(lon, lat float64) (grid, area string, ok bool)
 }
 
-// Directory names organisations, people and areas, and tells whether they exist.
+// Directory names organisations, people, areas and the choices of fields, and tells whether they exist.
 type Directory interface {
-	Name(kind, id string) (name string, known bool) // kind: "org", "person", "area"
+	Name(kind, id string) (name string, known bool) // kind: "org", "person", "area"; "choice" with "<type>.<field>.<value>"
 }
 
 // Index is the full-text index.

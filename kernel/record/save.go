@@ -30,8 +30,21 @@ func (s *Store) finish(ctx context.Context, tx *store.Tx, a identity.Actor, old,
 	if err := s.checkLinks(ctx, tx, a, old, r); err != nil {
 		return err
 	}
-	r.Values["title"] = t.TitleText(s.Set(), r.Values)
+	r.Values["title"] = t.TitleText(s.Set(), r.Values, func(f *schema.Field, v string) string { return s.named(t, f, v) })
 	return nil
+}
+
+// named gives the words of a choice and the names of organisations, people and areas, empty where there are none.
+func (s *Store) named(t *schema.Type, f *schema.Field, v string) string {
+	if s.opt.Names == nil {
+		return ""
+	}
+	kind, id := f.Type, v
+	if kind == "choice" {
+		id = t.Name + "." + f.Name + "." + v
+	}
+	name, _ := s.opt.Names.Name(kind, id)
+	return name
 }
 
 // shape derives what a record says of itself: place, computed values, area and organisation.

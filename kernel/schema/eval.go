@@ -144,10 +144,11 @@ func verifyCode(s *Set, f *fault.Error, pointer string, field *Field, code, day 
 }
 
 // TitleText renders the title of a record: the template with values as words; else the number, else the first text field.
-func (t *Type) TitleText(s *Set, values Values) string {
+// named, which may be nil, gives the words of choices, organisations, people and areas.
+func (t *Type) TitleText(s *Set, values Values, named func(f *Field, v string) string) string {
 	out := t.Title
 	for _, name := range templateNames(t.Title) {
-		out = strings.ReplaceAll(out, "{"+name+"}", t.word(s, name, values[name]))
+		out = strings.ReplaceAll(out, "{"+name+"}", t.word(s, name, values[name], named))
 	}
 	if out = strings.TrimSpace(out); out != "" {
 		return out
@@ -163,7 +164,7 @@ func (t *Type) TitleText(s *Set, values Values) string {
 	return asText(values["id"])
 }
 
-func (t *Type) word(s *Set, name string, v any) string {
+func (t *Type) word(s *Set, name string, v any, named func(f *Field, v string) string) string {
 	f := t.fields[name]
 	switch {
 	case v == nil:
@@ -174,6 +175,10 @@ func (t *Type) word(s *Set, name string, v any) string {
 		return asText(f.Masked(v))
 	case f.Type == "code":
 		return s.Codes(f.Of).Label(asText(v))
+	case named != nil && slices.Contains([]string{"choice", "org", "person", "area"}, f.Type):
+		if w := named(f, asText(v)); w != "" {
+			return w
+		}
 	}
 	return f.Text(v)
 }

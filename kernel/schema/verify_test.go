@@ -104,7 +104,7 @@ func TestComputeAndTitle(t *testing.T) {
 	if values["count"] != int64(2) || values["total"] != "6.67" || values["bad"] != int64(10) {
 		t.Errorf("got %v", values)
 	}
-	if got, want := thing.TitleText(set, values), "cover 张**"; got != want {
+	if got, want := thing.TitleText(set, values, nil), "cover 张**"; got != want {
 		t.Errorf("title: got %q want %q", got, want)
 	}
 }

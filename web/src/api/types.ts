@@ -52,6 +52,7 @@ export interface Task {
   id: string; state: string; type: string; type_label: string; record: string; number: string; title: string; node: string; label: string
   assignee: string; assignee_name?: string; outcome?: string; done?: string; done_by_name?: string; kind?: string; mine: boolean; claimable: boolean; created: string; due?: string; light: LightColor
   provisional?: boolean; form?: FormField[]; show?: string[]; outcomes?: Outcome[]; commands?: string[]
+  left?: string; pauses?: { code: string; label: string; basis: string; notice: boolean; max?: string }[]
 }
 export interface Actions { commands: Command[]; tasks: Task[] }
 export interface FlowPicture { xml: string; active: string[]; done: string[] }
@@ -75,3 +76,16 @@ export interface MapInfo { bbox: [number, number, number, number]; layers: MapLa
 export interface IndicatorSummary { id: string; label: string; basis: string; unit: string; by: Choice[]; type?: string; lower?: boolean }
 export interface IndicatorRow { key: string; label: string; numerator: number | string; denominator?: number | string | null; value: number | string | null; filter?: string; type?: string }
 export interface Indicator { id: string; label: string; basis: string; formula: string; unit?: string; type?: string; by?: Choice[]; from?: string; to?: string; rows: IndicatorRow[]; total?: IndicatorRow }
+
+export interface ProcessSummary { key: string; label: string; type: string; type_label: string; versions: { version: number; running: number; ended: number }[] }
+export interface Spread { n: number; p50: number | null; p90: number | null }
+export interface ProcessNode {
+  version: number; node: string; label: string; entered: number; open: number; done: number; cancelled: number; returned: number; rework: number
+  overdue: number; forecast: number | null; wait: Spread; work: Spread; duration: Spread
+}
+export interface Measure { id: string; label: string; basis: string }
+export interface ProcessInsight extends ProcessSummary { nodes: ProcessNode[]; xml: string; picture: number; measures: Measure[]; from: string; to: string }
+export interface ProcessCase {
+  task: string; type: string; record: string; number: string | null; title: string; version: number; node: string; label: string; state: string; state_label: string
+  assignee_name?: string; created: string; claimed?: string; done?: string; due?: string
+}

@@ -19,6 +19,7 @@ export const router = createRouter({
     { path: '/search', component: () => import('./SearchPage.vue'), meta: { title: 'page.search' } },
     { path: '/map', component: () => import('./MapPage.vue'), meta: { title: 'page.map' } },
     { path: '/indicators', component: () => import('./IndicatorPage.vue'), meta: { title: 'page.indicators' } },
+    { path: '/processes', component: () => import('./ProcessPage.vue'), meta: { title: 'page.processes' } },
     { path: '/sessions', component: () => import('./SessionPage.vue'), meta: { title: 'page.sessions' } },
     { path: '/list/:type', component: () => import('./ListPage.vue'), props: true, meta: { title: 'page.list' } },
     { path: '/list/:type/new', component: () => import('./FormPage.vue'), props: true, meta: { title: 'page.new' } },
