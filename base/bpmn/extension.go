@@ -30,6 +30,8 @@ import (
 // in braces. return on the process holds for all its user tasks; without one nothing can be returned. clock: the clocks
 // of the instance stand still while the token is on the node; limit is the promised length of the pause. A limit of scope
 // instance on a node starts when a token first enters the node and runs on until the instance ends.
+// service kind call: name is the https address of the other system, whose host the configuration must allow; the call is made
+// after the commit, and the token waits for the answer. service kind document is refused for now.
 // An attribute or element of the namespace that is not in this table is a problem of the model, never ignored.
 var csTable = map[string]csRule{
 	"task":        {attrs: []string{"candidates", "form", "show", "state", "skipSame", "recall", "title"}},

@@ -32,6 +32,7 @@ type world struct {
 
 	calendar clock.Config
 	services flow.Services
+	people   flow.People
 }
 
 // officeHours are 9 to 17 on working days.
@@ -217,7 +218,7 @@ func (w *world) engine() *flow.Engine {
 	}
 	e, err := flow.New(flow.Options{
 		DB: w.db, Clock: w.clock, Calendar: func(string) *clock.Calendar { return cal }, Journal: w.logs, Records: cases{}, Policy: rules{},
-		Pauses: lawful, Services: w.services,
+		Pauses: lawful, Services: w.services, People: w.people,
 		Notify: func(ev flow.Event) {
 			w.mu.Lock()
 			w.told = append(w.told, ev)
