@@ -115,6 +115,9 @@ func (s *Server) routes() {
 	api("PUT /api/v1/me/preferences/{name}", s.setPreference)
 	api("GET /api/v1/sessions", s.sessions)
 	api("DELETE /api/v1/sessions/{id}", s.killSession)
+	api("GET /api/v1/standins", s.standIns)
+	api("POST /api/v1/standins", s.appoint)
+	api("DELETE /api/v1/standins/{id}", s.dismiss)
 	api("GET /api/v1/demo/accounts", s.demoAccounts)
 	api("GET /api/v1/locale/zh-CN", s.locale)
 

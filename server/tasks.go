@@ -73,7 +73,7 @@ func (s *Server) taskViews(ctx context.Context, tx *store.Tx, r *request, tasks 
 		m := map[string]any{
 			"id": t.ID, "state": t.State, "kind": t.Kind, "instance": t.Instance, "node": t.Node, "label": s.nodeLabel(t, form),
 			"type": t.Biz.Type, "type_label": s.word("type."+t.Biz.Type, nil), "record": t.Biz.ID, "number": rec.Values["number"], "title": rec.Title(),
-			"assignee": t.Assignee, "mine": t.Assignee == r.actor.Person, "claimable": t.State == flow.Open && t.Assignee == "",
+			"assignee": t.Assignee, "mine": r.actor.Is(t.Assignee), "claimable": t.State == flow.Open && t.Assignee == "",
 			"created": schema.FormatTime(t.Created), "light": light(s.now(), t.Warn, t.Due, t.Red), "outcome": t.Outcome,
 			"form": formFields(form), "show": form.Show, "outcomes": s.outcomes(form), "commands": s.taskCommands(t, form, r, rec),
 		}
@@ -132,7 +132,7 @@ func (s *Server) outcomes(f flow.Form) []map[string]any {
 // record, which not everybody with a task has.
 func (s *Server) taskCommands(t *flow.Task, f flow.Form, r *request, rec *record.Record) []string {
 	if t.State == flow.Done {
-		if f.Recall && t.DoneBy == r.actor.Person {
+		if f.Recall && r.actor.Is(t.DoneBy) {
 			return []string{flow.Withdraw}
 		}
 		return []string{}
