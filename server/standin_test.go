@@ -15,7 +15,9 @@ func TestStandIn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "")
 	ann, bob, eve := w.as(t, "slr01"), w.as(t, "zbz01"), w.as(t, "pqy01")
-	id := func(c *client) string { return c.want(t, 200, "GET", "/api/v1/me", nil).body["person"].(map[string]any)["id"].(string) }
+	id := func(c *client) string {
+		return c.want(t, 200, "GET", "/api/v1/me", nil).body["person"].(map[string]any)["id"].(string)
+	}
 	today := w.clock.Now().In(clock.Shanghai)
 	first, last := today.Format(time.DateOnly), today.AddDate(0, 0, 2).Format(time.DateOnly)
 	report := w.report(t, "路灯不亮")
