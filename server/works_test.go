@@ -115,13 +115,13 @@ func eachWorks(t *testing.T, fn func(t *testing.T, w *world, files fstest.MapFS)
 	})
 }
 
-// redeploy puts a changed model of the works in force.
-func (w *world) redeploy(t *testing.T, files fstest.MapFS, old, now string) {
+// redeploy puts the model of the works in force with texts replaced: old, new, old, new …
+func (w *world) redeploy(t *testing.T, files fstest.MapFS, change ...string) {
 	t.Helper()
 	name := "works/flows/case.bpmn"
-	text := strings.ReplaceAll(string(files[name].Data), old, now)
+	text := strings.NewReplacer(change...).Replace(string(files[name].Data))
 	if text == string(files[name].Data) {
-		t.Fatalf("%q is not in the model", old)
+		t.Fatalf("nothing of %q is in the model", change)
 	}
 	files[name] = &fstest.MapFile{Data: []byte(text)}
 	if err := w.app.Reload(t.Context()); err != nil {
