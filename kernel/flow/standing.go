@@ -134,9 +134,9 @@ func (e *Engine) Instance(ctx context.Context, tx *store.Tx, id string) (Instanc
 // Version is one stored version of a definition.
 type Version struct {
 	Number  int64
-	Active  bool // the one new instances take
-	Running int  // instances that have not ended
-	Ended   int
+	Active  bool  // the one new instances take
+	Running int64 // instances that have not ended
+	Ended   int64
 }
 
 // Versions gives the versions of a definition, newest first, with all their instances. The caller judges who may see the
