@@ -117,3 +117,31 @@ func TestMigration(t *testing.T) {
 		}
 	})
 }
+
+// TestWarden: an administrator of some records of a type acts on those; of the others he learns that they are there and
+// nothing more.
+func TestWarden(t *testing.T) {
+	t.Parallel()
+	w, files := worksWorld(t, "")
+	clerk, warden := w.as(t, "cl01"), w.as(t, "wd01")
+	own := w.stuck(t, clerk, "南桥")
+	other := w.stuck(t, clerk, "北桥")
+	admin := w.as(t, "sys01").want(t, 200, "GET", "/api/v1/incidents", nil).items(t)
+	if got := warden.want(t, 200, "GET", "/api/v1/incidents", nil); member(got.body, "items", "number") != "W0001" {
+		t.Errorf("sees %s", got.raw)
+	}
+	reason := map[string]any{"reason": "不需要"}
+	warden.want(t, 404, "POST", fmt.Sprintf("/api/v1/incidents/%s/commands/skip", admin[1]["id"]), reason)
+	warden.want(t, 404, "GET", "/api/v1/records/works.case/"+other+"/process", nil)
+	warden.want(t, 404, "POST", "/api/v1/records/works.case/"+other+"/process/suspend", reason)
+	warden.want(t, 200, "POST", fmt.Sprintf("/api/v1/incidents/%s/commands/skip", admin[0]["id"]), reason)
+	if got := warden.want(t, 200, "GET", "/api/v1/records/works.case/"+own+"/process", nil); member(got.body, "tokens", "node") != "check" {
+		t.Errorf("after the incident %s", got.raw)
+	}
+	w.redeploy(t, files, `name="核查"`, `name="复核"`)
+	got := warden.want(t, 200, "POST", "/api/v1/processes/works.case/migration", map[string]any{"from": 1, "to": 2, "reason": "新规定"})
+	if s := fmt.Sprint(got.body["done"], member(got.body, "refused", "code"), member(got.body, "refused", "record"), member(got.body, "refused", "number")); s !=
+		"1policy.denied<nil>" || strings.Contains(string(got.raw), other) {
+		t.Errorf("got %s: %s", s, got.raw)
+	}
+}

@@ -31,6 +31,7 @@ roles:
   checker: {grade: 2}
   chief: {grade: 2}
   keeper: {grade: 2}
+  warden: {grade: 2}
   other: {grade: 2}
 grants:
   - {role: works.clerk, on: works.case, do: [read, create, history]}
@@ -38,6 +39,7 @@ grants:
   - {role: works.checker, on: works.case, do: [read]}
   - {role: works.chief, on: works.case, do: [read, history, supervise]}
   - {role: works.keeper, on: works.case, do: [read, choose]}
+  - {role: works.warden, on: works.case, do: [admin], when: 'name = "南桥"'}
 -- works/locale/zh-CN.yaml --
 field.works.case:
   name: 名称
@@ -65,6 +67,7 @@ people:
   - {username: ck01, name: 核查员甲, role: works.checker, org: /county/mzj/, area: /}
   - {username: ck02, name: 核查员乙, role: works.checker, org: /county/mzj/, area: /}
   - {username: ch01, name: 主任甲, role: works.chief, org: /county/mzj/, area: /}
+  - {username: wd01, name: 管护员甲, role: works.warden, org: /county/mzj/, area: /}
   - {username: ot01, name: 旁人甲, role: works.other, org: /county/mzj/, area: /}
 -- works/flows/case.bpmn --
 <definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:cs="urn:chengshu:bpmn" id="d" targetNamespace="t"><process id="works.case" name="工程" isExecutable="true">
