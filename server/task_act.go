@@ -16,7 +16,7 @@ import (
 // an answer are rights over the record, which not everybody with a task has, and which one has without a task.
 func (s *Server) taskCommands(t *flow.Task, f flow.Form, r *request, rec *record.Record, clocks []flow.SLA) []string {
 	if t.State == flow.Done {
-		if f.Recall && t.DoneBy == r.actor.Person {
+		if f.Recall && r.actor.Is(t.DoneBy) {
 			return []string{flow.Withdraw}
 		}
 		return []string{}

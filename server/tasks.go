@@ -77,7 +77,7 @@ func (s *Server) taskViews(ctx context.Context, tx *store.Tx, r *request, tasks 
 		m := map[string]any{
 			"id": t.ID, "state": t.State, "kind": t.Kind, "instance": t.Instance, "node": t.Node, "label": s.nodeLabel(t, form),
 			"type": t.Biz.Type, "type_label": s.word("type."+t.Biz.Type, nil), "record": t.Biz.ID, "number": rec.Values["number"], "title": rec.Title(),
-			"assignee": t.Assignee, "mine": t.Assignee == r.actor.Person, "claimable": t.State == flow.Open && t.Assignee == "",
+			"assignee": t.Assignee, "mine": r.actor.Is(t.Assignee), "claimable": t.State == flow.Open && t.Assignee == "",
 			"created": schema.FormatTime(t.Created), "light": light(s.now(), t.Warn, t.Due, t.Red), "outcome": t.Outcome,
 			"form": formFields(form), "show": form.Show, "outcomes": s.outcomes(form), "commands": commands,
 			"choose": t.Kind == flow.KindNode && slices.Contains(commands, flow.Complete) && s.may(r, rec, "flow.choose"),
@@ -118,7 +118,7 @@ func worked(r *request, tasks []*flow.Task) []*flow.Task {
 
 // holds tells whether the caller has the task, himself or for the person he stands in for.
 func holds(r *request, t *flow.Task) bool {
-	return t.Assignee != "" && (t.Assignee == r.actor.Person || t.Assignee == r.actor.OnBehalf)
+	return r.actor.Is(t.Assignee)
 }
 
 // taskClocks describes the clocks of a task, which step names, and of its instance.
