@@ -148,7 +148,7 @@ func (r *reader) node(p *Process, parent *Node, kind Kind, e *element) *Node {
 	n := &Node{
 		ID: e.attr("id"), Name: e.attr("name"), Kind: kind, Process: p, Scope: parent, Line: e.line,
 		Compensation: e.flag("isForCompensation", false), Triggered: e.flag("triggeredByEvent", false),
-		Script: e.childText("script"), Format: e.attr("scriptFormat"), Doc: e.childText("documentation"),
+		Together: e.flag("parallelMultiple", false), Script: e.childText("script"), Format: e.attr("scriptFormat"), Doc: e.childText("documentation"),
 	}
 	switch kind {
 	case Boundary:
@@ -170,7 +170,7 @@ func (r *reader) node(p *Process, parent *Node, kind Kind, e *element) *Node {
 	}
 	n.Ext = r.extension(e)
 	r.eventDefs(n, e)
-	n.Loop = loop(e)
+	n.Loop = r.loop(e)
 	p.Nodes = append(p.Nodes, n)
 	p.node[n.ID] = n
 	r.nodes[n.ID] = n

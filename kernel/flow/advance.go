@@ -20,22 +20,11 @@ func (m *machine) run() error {
 		if len(m.path) >= m.e.opt.Steps {
 			return fault.New(fault.TooLarge, "flow.steps", "process", m.p.key, "instance", m.s.inst.id, "max", m.e.opt.Steps)
 		}
-		act := m.enter
-		if w.again {
-			act = m.again
-		}
-		if err := act(w.t, w.n); err != nil {
+		if err := m.enter(w.t, w.n); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// again does an activity once more (standard loop).
-func (m *machine) again(t *token, n *node) error {
-	m.path = append(m.path, n.ID)
-	t.node, t.state, t.dirty = n.ID, live, true
-	return m.perform(t, n)
 }
 
 // enter puts t on n and does what n does at once.
@@ -45,6 +34,9 @@ func (m *machine) enter(t *token, n *node) error {
 	if n.closes != "" {
 		t.state = joined
 		return m.join(t, n)
+	}
+	if inBody(t, n) {
+		return m.perform(t, n)
 	}
 	if n.state != "" {
 		m.rec.state(n.state)
@@ -59,14 +51,8 @@ func (m *machine) enter(t *token, n *node) error {
 			return err
 		}
 	}
-	if n.loops() {
-		ok, err := m.firstRound(t, n)
-		if err != nil {
-			return err
-		}
-		if !ok {
-			return m.depart(t, n)
-		}
+	if n.repeats() {
+		return m.repeat(t, n)
 	}
 	return m.perform(t, n)
 }
@@ -113,22 +99,15 @@ func (m *machine) perform(t *token, n *node) error {
 	return m.leave(t, n)
 }
 
-// leave lets t go on from n, whose work is done: once more in a loop, or away.
+// leave lets t go on from n, whose work is done: to the next round or instance of a repeated activity, or away.
 func (m *machine) leave(t *token, n *node) error {
-	if n.loops() {
-		again, err := m.nextRound(t, n)
-		if err != nil {
+	if inBody(t, n) {
+		if on, err := m.bodyDone(t, n); err != nil || !on {
 			return err
 		}
-		if again {
-			if n.keeps {
-				m.release(t.id)
-			}
-			m.work = append(m.work, move{t: t, n: n, again: true})
-			return nil
-		}
+	} else if err := m.remember(t, n); err != nil {
+		return err
 	}
-	m.remember(t, n)
 	return m.depart(t, n)
 }
 
@@ -138,7 +117,7 @@ func (m *machine) depart(t *token, n *node) error {
 		m.release(t.id)
 	}
 	if n.Ext.Clock != nil {
-		if err := m.resumeAt(n); err != nil {
+		if err := m.resumeAt(t, n); err != nil {
 			return err
 		}
 	}
@@ -307,7 +286,7 @@ func (m *machine) end(t *token, n *node) error {
 // scopeFrame tells whether the frame is an embedded sub-process.
 func (m *machine) scopeFrame(f frame) bool {
 	n := m.p.nodes[f.block]
-	return n != nil && n.Kind == bpmn.SubProcess
+	return n != nil && n.Kind == bpmn.SubProcess && !f.body()
 }
 
 // afterGone looks, from the innermost block outwards, what the end of a token with that stack sets free.

@@ -218,6 +218,10 @@ func (w *world) more(biz flow.Biz, step string) {
 			_, err := w.e.Changed(w.t.Context(), tx, person("ann", "clerk"), biz)
 			return err
 		})
+	case '&':
+		if got := w.row(biz).Note; got != step[1:] {
+			w.t.Fatalf("note %q, want %q", got, step[1:])
+		}
 	case '*':
 		if _, ok := w.work(step[1:], nil); !ok {
 			w.t.Fatal("no job is due")

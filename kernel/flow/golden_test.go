@@ -187,11 +187,16 @@ func (w *world) play(biz flow.Biz, script string) {
 			}
 			w.clock.Advance(d)
 			w.tick()
-		case strings.ContainsRune("$#?%*", rune(step[0])):
+		case strings.ContainsRune("$#?%*&", rune(step[0])):
 			w.more(biz, step)
 		case step[0] == '!' && strings.Contains(step, "<"): // a return that is refused
-			from, to, _ := strings.Cut(step[1:], "<")
-			if _, err := w.do(clerk, flow.Command{Name: flow.Return, Task: w.task(biz, from).ID, Target: to, Reason: "r"}); fault.KindOf(err) != fault.Conflict {
+			from, target, _ := strings.Cut(step[1:], "<")
+			how := "replay"
+			to, direct := strings.CutPrefix(target, "<")
+			if direct {
+				how = "direct"
+			}
+			if _, err := w.do(clerk, flow.Command{Name: flow.Return, Task: w.task(biz, from).ID, Target: to, Resubmit: how, Reason: "r"}); fault.KindOf(err) != fault.Conflict {
 				w.t.Fatalf("%s gave %v, want a conflict", step, err)
 			}
 		case step[0] == '!':

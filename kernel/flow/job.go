@@ -295,10 +295,7 @@ func (m *machine) proceed(t *token, n *node, part int64, answer json.RawMessage)
 		return fault.New(fault.Internal, "flow.node", "node", n.ID)
 	}
 	if name := n.services[part].Result; name != "" && len(answer) > 0 {
-		if m.s.inst.vars == nil {
-			m.s.inst.vars = map[string]json.RawMessage{}
-		}
-		m.s.inst.vars[name], m.lookAgain = answer, true
+		m.put(t, name, answer)
 	}
 	t.state, t.dirty = live, true
 	return m.serve(t, n, int(part)+1)

@@ -54,11 +54,11 @@ func (l *lint) run() {
 }
 
 func (l *lint) node(n *node) {
-	if strings.ContainsAny(n.ID, ":/") {
+	if strings.ContainsAny(n.ID, ":/#@") {
 		l.fail(n, "flow.lint.id")
 	}
 	for _, f := range n.Outgoing {
-		if strings.ContainsAny(f.ID, ":/") {
+		if strings.ContainsAny(f.ID, ":/#@") {
 			l.fail(n, "flow.lint.id", "flow", f.ID)
 		}
 	}
@@ -145,6 +145,9 @@ func (l *lint) container(n *node) {
 
 // event demands of an event what it needs to happen.
 func (l *lint) event(n *node) {
+	if len(n.Events) > 1 {
+		l.fail(n, "bpmn.unsupported.several")
+	}
 	missing := false
 	switch n.event() {
 	case "signal":
@@ -185,8 +188,6 @@ func (l *lint) userTask(n *node) {
 		l.fail(n, "flow.lint.members")
 	case cs != nil && len(n.outcomes) < 2:
 		l.fail(n, "flow.lint.votes")
-	case cs == nil && n.Loop != nil && n.Loop.Multi:
-		l.fail(n, "flow.lint.loop")
 	case cs == nil && n.candidates == nil && (n.Ext.Task == nil || n.Ext.Task.Candidates == ""):
 		l.fail(n, "flow.lint.candidates")
 	}

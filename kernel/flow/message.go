@@ -106,10 +106,7 @@ func (m *machine) receive(s sub, msg message) error {
 		if !json.Valid(msg.Data) {
 			return fault.New(fault.Invalid, "flow.message", "message", msg.Name)
 		}
-		if m.s.inst.vars == nil {
-			m.s.inst.vars = map[string]json.RawMessage{}
-		}
-		m.s.inst.vars[msg.Name] = msg.Data
+		m.put(m.holding(s.holder), msg.Name, msg.Data)
 	}
 	return m.fire(s.holder, m.p.nodes[s.node], 0)
 }

@@ -216,6 +216,8 @@ func (g *migration) land(t *token) (landing, string) {
 		}
 	case n.multi():
 		at = append(at, place{n.ID, ""})
+	case inBody(t, old) && n.repeats():
+		at = append(at, place{n.ID, n.mark()})
 	}
 	if len(at) != len(t.stack) {
 		return landing{}, "flow.migrate.block"
@@ -227,6 +229,12 @@ func (g *migration) land(t *token) (landing, string) {
 			return landing{}, "flow.migrate.block"
 		}
 		l.stack[i] = frame{f.group, p.block, p.branch}
+		if f.body() || strings.HasPrefix(p.branch, manyMark) || p.branch == loopMark {
+			if !(frame{branch: f.branch}).fits(place{branch: p.branch}) {
+				return landing{}, "flow.migrate.block"
+			}
+			l.stack[i].branch = f.branch
+		}
 	}
 	return l, ""
 }
@@ -234,7 +242,7 @@ func (g *migration) land(t *token) (landing, string) {
 // sameType tells whether a node may take the place of another: same element, same event, same way of being done.
 func sameType(a, b *node) bool {
 	return a.Kind == b.Kind && a.event() == b.event() && a.multi() == b.multi() && a.Triggered == b.Triggered &&
-		a.Interrupting == b.Interrupting && len(a.services) == len(b.services) && a.loops() == b.loops() &&
+		a.Interrupting == b.Interrupting && len(a.services) == len(b.services) && a.repeats() == b.repeats() && a.many() == b.many() &&
 		(a.closes == "") == (b.closes == "")
 }
 
@@ -311,14 +319,20 @@ func (m *machine) goOver(g *migration, lands map[int64]landing) error {
 		hosts[t.id] = hold{token: t, node: l.node}
 		for _, f := range l.stack {
 			b := m.p.nodes[f.block]
-			hosts[f.group] = hold{token: t, node: b}
-			if b.Kind == bpmn.SubProcess {
+			scope := b.Kind == bpmn.SubProcess && !f.body()
+			if !scope || !b.repeats() { // the events of a repeated one are held by its block
+				hosts[f.group] = hold{token: t, node: b, whole: f.body()}
+			}
+			if scope {
 				hosts[-f.group] = hold{token: t, node: b, starts: true}
 			}
 		}
 		if err := m.exec(`UPDATE flow_job SET node = ? WHERE inst = ? AND token = ?`, t.node, in.id, t.id); err != nil {
 			return err
 		}
+	}
+	for _, r := range m.s.repeats {
+		r.node, r.dirty = g.id(r.node), true
 	}
 	for _, k := range m.s.tasks {
 		k.Node = g.id(k.Node)
@@ -352,6 +366,7 @@ type hold struct {
 	token  *token
 	node   *node
 	starts bool // the events of its event sub-processes
+	whole  bool // a block of a repeated activity
 }
 
 // events gives what is waited for there.
@@ -361,8 +376,14 @@ func (h hold) events(p *plan) []*node {
 		return p.starts
 	case h.starts:
 		return h.node.starts
+	case h.whole:
+		return h.node.bounds
 	case h.node.Kind == bpmn.EventGateway:
 		return h.node.catches
+	case h.node.repeats() && h.node.Kind == bpmn.ReceiveTask:
+		return []*node{h.node}
+	case h.node.repeats():
+		return nil
 	case h.node.Kind == bpmn.Catch || h.node.Kind == bpmn.ReceiveTask:
 		return append(slices.Clone(h.node.bounds), h.node)
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // modeler writes random block-structured models: sequences of tasks, choices, loops, forks, sub-processes, countersigns,
-// boundary timers and the blocks of events of model_event_test.go, nested.
+// boundary timers and the blocks of events of model_event_test.go, repeated activities (model_repeat_test.go), nested.
 type modeler struct {
 	r     *rand.Rand
 	b     strings.Builder
@@ -49,9 +49,11 @@ func (g *modeler) block(depth int) (in, out string) {
 		id := g.task("")
 		return id, id
 	}
-	switch g.r.Intn(12) {
+	switch g.r.Intn(14) {
 	case 9, 10, 11:
 		return g.eventBlock(depth)
+	case 12, 13:
+		return g.repeated(depth)
 	case 0, 1, 2:
 		return g.seq(depth)
 	case 3, 4:

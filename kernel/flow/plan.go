@@ -25,6 +25,7 @@ type plan struct {
 	scoped  bool                // there are event sub-processes
 	comps   bool                // some activity can be compensated
 	jobs    bool                // some node calls another system
+	repeats bool                // some node is a repeated activity
 	calls   bool                // some node calls another process
 	placed  map[*feel.Expr]bool // every role it names has an organisation
 	pure    map[*feel.Expr]bool // reads no name of the record
@@ -58,12 +59,13 @@ type node struct {
 	cond       *feel.Expr // of a conditional event
 	assignee   *feel.Expr // person the task is given to at once (other vendors' models)
 	due        *feel.Expr // duration, date or date and time (other vendors' models)
-	while      *feel.Expr // of a standard loop
 	catches    []*node    // of an event-based gateway: what may happen
 	starts     []*node    // of a sub-process: the start events of its event sub-processes
 	handler    *node      // of an activity: its compensation handler
-	handles    bool       // is the handler of some activity
+	undoes     *node      // of a handler: an activity it undoes
 	keeps      bool       // something waits on the token while it is here
+
+	while, collection, cardinality, result, completion *feel.Expr // of a repeated activity
 }
 
 type edge struct {
@@ -153,7 +155,7 @@ func build(key, typ string, p *bpmn.Process, scope *feel.Scope, strict bool) (*p
 		pl.order = append(pl.order, x)
 		pl.nodes[n.ID] = x
 	}
-	c := &compiler{plan: pl, scope: extend(scope, !strict)}
+	c := &compiler{plan: pl, scope: extend(scope, !strict), names: map[*node]names{}}
 	c.compile()
 	l := lint{plan: pl, found: c.found}
 	l.run()
@@ -168,7 +170,6 @@ func (c *compiler) wire() {
 				continue
 			}
 			e := &edge{id: f.ID, model: f, to: c.plan.nodes[f.To.ID], outcome: f.Outcome}
-			e.cond = c.expr(n, f.Condition, feel.BoolType)
 			n.flows = append(n.flows, e)
 			n.byOutcome = n.byOutcome || f.Outcome != ""
 		}
@@ -176,7 +177,7 @@ func (c *compiler) wire() {
 			n.bounds = append(n.bounds, c.plan.nodes[b.ID])
 			if b.Handler != nil {
 				n.handler, c.plan.comps = c.plan.nodes[b.Handler.ID], true
-				n.handler.handles = true
+				n.handler.undoes = n
 			}
 		}
 		if n.Kind == bpmn.Start {

@@ -43,7 +43,7 @@ func TestForkGroups(t *testing.T) {
 	t.Logf("%v", passed)
 	for _, what := range []string{
 		"boundaryEvent timer", "boundaryEvent error", "boundaryEvent escalation", "startEvent message", "startEvent signal", "startEvent timer", "startEvent conditional",
-		"intermediateCatchEvent link", "intermediateCatchEvent signal", "eventBasedGateway ", "endEvent error", "intermediateThrowEvent compensate", "handler",
+		"intermediateCatchEvent link", "intermediateCatchEvent signal", "eventBasedGateway ", "endEvent error", "intermediateThrowEvent compensate", "handler", "subProcess many", "userTask many", "receiveTask many",
 	} {
 		if passed[what] == 0 {
 			t.Errorf("no token ever came to %q: the test does not test it", what)
@@ -164,7 +164,7 @@ func (m *memory) check() error {
 		delete(tasks, t.id)
 		switch t.state {
 		case live:
-			if waiting := n.Kind == bpmn.Catch || n.Kind == bpmn.EventGateway; waiting && k == nil {
+			if waiting := n.Kind == bpmn.Catch || n.Kind == bpmn.EventGateway || n.Kind == bpmn.ReceiveTask; waiting && k == nil {
 				if !m.held(t.id) {
 					return fmt.Errorf("token %d waits at %s for nothing: %s", t.id, t.node, m)
 				}
@@ -199,6 +199,11 @@ func (m *memory) check() error {
 	if m.ended > 0 && len(m.s.tokens) > 0 {
 		return fmt.Errorf("ended with tokens left: %s", m)
 	}
+	for _, r := range m.s.repeats {
+		if m.ended == 0 && len(m.s.members(r.id)) == 0 {
+			return fmt.Errorf("block %d of %s is open and empty: %s", r.id, r.node, m)
+		}
+	}
 	return m.doubled()
 }
 
@@ -221,11 +226,19 @@ func (m *memory) placed(t *token, n *node) error {
 		}
 		got = got[:len(got)-1]
 	}
+	if inBody(t, n) {
+		got = got[:len(got)-1]
+	}
+	for _, f := range t.stack {
+		if f.body() && m.s.repeat(f.group) == nil {
+			return fmt.Errorf("token %d is in a block that is closed: %s", t.id, m)
+		}
+	}
 	if len(got) != len(want) {
 		return fmt.Errorf("token %d at %s has %d blocks around it, want %d: %s", t.id, n.ID, len(got), len(want), m)
 	}
 	for i := range want {
-		if got[i].block != want[i].block || got[i].branch != want[i].branch {
+		if !got[i].fits(want[i]) {
 			return fmt.Errorf("token %d at %s lies in %v, want %v", t.id, n.ID, got[i], want[i])
 		}
 	}

@@ -9,8 +9,16 @@ import (
 	"chengshu/base/feel"
 )
 
-// arm sets the timers and subscriptions of the boundary events of n, held by a token or a group.
+// arm sets the timers and subscriptions of the boundary events of n, held by a token or a group. Those of a repeated
+// activity are armed once, for the whole.
 func (m *machine) arm(holder int64, t *token, n *node) error {
+	if n.repeats() {
+		return nil
+	}
+	return m.armBounds(holder, t, n)
+}
+
+func (m *machine) armBounds(holder int64, t *token, n *node) error {
 	for _, b := range n.bounds {
 		if err := m.wait(holder, t, b); err != nil {
 			return err
