@@ -3,6 +3,7 @@ package flow
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"chengshu/base/bpmn"
@@ -67,10 +68,27 @@ func (c *compiler) node(n *node) {
 		n.script = c.expr(n, n.Script, feel.AnyType)
 	}
 	c.repeat(n)
-	c.event(n)
-	n.keeps = len(n.bounds) > 0 || n.waits() && (n.timer != nil || n.message != "" || n.signal != "" || n.cond != nil)
+	c.parts(n)
+	for _, x := range n.triggers() {
+		c.event(x)
+	}
+	n.keeps = len(n.bounds) > 0 || n.waits() && slices.ContainsFunc(n.triggers(), (*node).awaits)
 	c.plan.jobs = c.plan.jobs || n.calls()
 	c.plan.calls = c.plan.calls || n.Kind == bpmn.CallActivity
+}
+
+// parts makes of an event with several definitions one for each.
+func (c *compiler) parts(n *node) {
+	if len(n.Events) < 2 || !n.waits() && n.Kind != bpmn.Start {
+		return
+	}
+	for i, e := range n.Events {
+		model := *n.Node
+		model.ID, model.Events = n.ID+"#"+strconv.Itoa(i+1), []*bpmn.Event{e}
+		part := &node{Node: &model, whole: n}
+		n.parts = append(n.parts, part)
+		c.plan.nodes[part.ID] = part
+	}
 }
 
 func (c *compiler) event(n *node) {
@@ -127,7 +145,7 @@ func (c *compiler) exprIn(in names, n *node, src string, want feel.Type) *feel.E
 func (c *compiler) fail(n *node, code string, args ...any) {
 	f := bpmn.Finding{ID: c.plan.process.ID, Type: "process", Line: c.plan.process.Line}
 	if n != nil {
-		f.ID, f.Type, f.Line = n.ID, string(n.Kind), n.Line
+		f.ID, f.Type, f.Line = n.self().ID, string(n.Kind), n.Line
 	}
 	f.Code, f.Args = code, fault.New(fault.Invalid, code, args...).Args
 	c.found = append(c.found, f)

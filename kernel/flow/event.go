@@ -68,12 +68,12 @@ func (m *machine) fireScope(holder int64, n *node, left int64) error {
 		return err
 	}
 	group := m.s.next()
-	side := m.s.spawn(n.ID, base.with(frame{group, sub.ID, ""}))
+	side := m.s.spawn(n.self().ID, base.with(frame{group, sub.ID, ""}))
 	side.prev, side.outcome = prev, chosen
 	if err := m.armScope(group, sub, side); err != nil {
 		return err
 	}
-	m.push(side, n)
+	m.push(side, n.self())
 	return nil
 }
 
@@ -142,15 +142,17 @@ func (m *machine) raise(t *token, n *node, kind, code string) (caught bool, err 
 // catcher gives the event that catches a code: one that names it before one that catches all.
 func catcher(list []*node, kind, code string) *node {
 	var all *node
-	for _, n := range list {
-		if n.event() != kind {
-			continue
-		}
-		if n.code == code && code != "" {
-			return n
-		}
-		if n.code == "" && all == nil {
-			all = n
+	for _, event := range list {
+		for _, n := range event.triggers() {
+			if n.event() != kind {
+				continue
+			}
+			if n.code == code && code != "" {
+				return n
+			}
+			if n.code == "" && all == nil {
+				all = n
+			}
 		}
 	}
 	return all

@@ -87,6 +87,22 @@ func (g *migration) id(old string) string {
 	return old
 }
 
+// trigger maps one event definition of an event: to that of the same type, by their order; empty where there is none.
+func (g *migration) trigger(old string) string {
+	n := g.from.nodes[old]
+	if n == nil || g.to.nodes[g.id(n.self().ID)] == nil {
+		return ""
+	}
+	to := g.to.nodes[g.id(n.self().ID)]
+	same := func(list []*node) []*node {
+		return slices.DeleteFunc(slices.Clone(list), func(x *node) bool { return x.event() != n.event() })
+	}
+	if at, list := slices.Index(same(n.self().triggers()), n), same(to.triggers()); at < len(list) {
+		return list[at].ID
+	}
+	return ""
+}
+
 // PlanMigration tells for every running and suspended instance of the old version whether it can go over, by node. It
 // changes nothing. The caller has judged who may see it.
 func (e *Engine) PlanMigration(ctx context.Context, tx *store.Tx, mig Migration) (MigrationPlan, error) {
@@ -369,7 +385,15 @@ type hold struct {
 	whole  bool // a block of a repeated activity
 }
 
-// events gives what is waited for there.
+// triggers gives what is waited for there.
+func (h hold) triggers(p *plan) []*node {
+	var out []*node
+	for _, n := range h.events(p) {
+		out = append(out, n.triggers()...)
+	}
+	return out
+}
+
 func (h hold) events(p *plan) []*node {
 	switch {
 	case h.starts && h.node == nil:
@@ -409,9 +433,9 @@ func (m *machine) rewait(g *migration, hosts map[int64]hold) error {
 	}
 	have := map[row]bool{}
 	for _, r := range list {
-		old, to := g.from.nodes[r.node], m.p.nodes[g.id(r.node)]
+		old, to := g.from.nodes[r.node], m.p.nodes[g.trigger(r.node)]
 		h, held := hosts[r.holder]
-		if !held || to == nil || old == nil || !sameType(old, to) || !slices.Contains(h.events(m.p), to) {
+		if !held || to == nil || old == nil || !sameType(old, to) || !slices.Contains(h.triggers(m.p), to) {
 			if err := m.exec(`DELETE FROM `+r.table+` WHERE inst = ? AND holder = ? AND node = ?`, m.s.inst.id, r.holder, r.node); err != nil {
 				return err
 			}
@@ -432,8 +456,8 @@ func (m *machine) rewait(g *migration, hosts map[int64]hold) error {
 		if h.node != nil && h.node.multi() && h.token != nil && holder == h.token.id {
 			continue // held by the group
 		}
-		for _, x := range h.events(m.p) {
-			if x.timer == nil && x.message == "" && x.signal == "" && x.cond == nil || have[row{holder: holder, node: x.ID}] || g.stood(x) {
+		for _, x := range h.triggers(m.p) {
+			if !x.awaits() || have[row{holder: holder, node: x.ID}] || g.stood(x) {
 				continue
 			}
 			if err := m.wait(holder, h.token, x); err != nil {
@@ -449,7 +473,8 @@ func (m *machine) rewait(g *migration, hosts map[int64]hold) error {
 func (g *migration) stood(x *node) bool {
 	for _, old := range g.from.order {
 		switch {
-		case g.id(old.ID) != x.ID || old.Kind != x.Kind:
+		case g.id(old.ID) != x.self().ID || old.Kind != x.Kind:
+		case !slices.ContainsFunc(old.triggers(), func(o *node) bool { return o.event() == x.event() }):
 		case x.Kind == bpmn.Boundary:
 			return old.Attached != nil && g.id(old.Attached.ID) == x.Attached.ID
 		case x.inScope():

@@ -64,6 +64,8 @@ type node struct {
 	handler    *node      // of an activity: its compensation handler
 	undoes     *node      // of a handler: an activity it undoes
 	keeps      bool       // something waits on the token while it is here
+	parts      []*node    // of an event with several definitions: one for each, with an id of its own
+	whole      *node      // of such a part: the event
 
 	while, collection, cardinality, result, completion *feel.Expr // of a repeated activity
 }
@@ -109,6 +111,27 @@ func (n *node) event() string {
 		return ""
 	}
 	return n.Events[0].Type
+}
+
+// triggers gives what lets an event happen: its parts where there are several, of which any will do, else itself.
+func (n *node) triggers() []*node {
+	if len(n.parts) > 0 {
+		return n.parts
+	}
+	return []*node{n}
+}
+
+// self gives the event a part belongs to, every other node as it is.
+func (n *node) self() *node {
+	if n.whole != nil {
+		return n.whole
+	}
+	return n
+}
+
+// awaits tells whether something from outside lets the event happen.
+func (n *node) awaits() bool {
+	return n.timer != nil || n.message != "" || n.signal != "" || n.cond != nil
 }
 
 func (n *node) multi() bool { return n.Kind == bpmn.UserTask && n.Ext.Countersign != nil }
