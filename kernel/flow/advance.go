@@ -9,7 +9,8 @@ import (
 // push plans that t enters n.
 func (m *machine) push(t *token, n *node) { m.work = append(m.work, move{t: t, n: n}) }
 
-// run advances the tokens to their next wait states.
+// run advances the tokens to their next wait states. Where a step has passed as many nodes as it may, the tokens stop as
+// incidents: what a person did is kept, and whoever mends the model lets them go on.
 func (m *machine) run() error {
 	for len(m.work) > 0 {
 		w := m.work[0]
@@ -18,7 +19,10 @@ func (m *machine) run() error {
 			continue
 		}
 		if len(m.path) >= m.e.opt.Steps {
-			return fault.New(fault.TooLarge, "flow.steps", "process", m.p.key, "instance", m.s.inst.id, "max", m.e.opt.Steps)
+			if err := m.tooLong(w.t, w.n, m.e.opt.Steps); err != nil {
+				return err
+			}
+			continue
 		}
 		if err := m.enter(w.t, w.n); err != nil {
 			return err

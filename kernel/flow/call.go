@@ -14,7 +14,7 @@ const maxInstances = 64
 // call starts the instance of a call activity; t waits for its end.
 func (m *machine) call(t *token, n *node) error {
 	if len(m.machines) >= maxInstances {
-		return fault.New(fault.TooLarge, "flow.steps", "process", m.p.key, "node", n.ID)
+		return m.tooLong(t, n, maxInstances)
 	}
 	version, err := m.e.activeVersion(m.ctx, m.tx, n.Called)
 	if err != nil {

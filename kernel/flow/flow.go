@@ -103,7 +103,7 @@ type Call struct {
 
 // Event is something people may want to know at once; it is told after the commit.
 type Event struct {
-	Kind     string // "opened", "cancelled", "warn", "yellow", "red", "urged", "copied"
+	Kind     string // "opened", "cancelled", "warn", "yellow", "red", "urged", "copied", "incident", "overrun"
 	Task     string // empty for an instance's clock
 	Instance string
 	Node     string

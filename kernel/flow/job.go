@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -115,6 +116,7 @@ func (m *machine) abandon(t *token) {
 	}
 	if t.state == failed {
 		m.s.solved = append(m.s.solved, t.id)
+		m.s.incidents = slices.DeleteFunc(m.s.incidents, func(i incident) bool { return i.token == t.id })
 	}
 }
 

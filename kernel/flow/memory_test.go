@@ -34,7 +34,7 @@ func newMemory(tb testing.TB, p *plan, seed int64) *memory {
 	tb.Helper()
 	fake := clock.NewFake(time.Date(2026, 3, 2, 9, 0, 0, 0, clock.Shanghai))
 	e := &Engine{
-		opt: Options{Clock: fake, Steps: 1000, Policy: anything{}}, ids: newMinter(rand.New(rand.NewSource(seed))), plans: map[planKey]*plan{{"p", 0}: p},
+		opt: Options{Clock: fake, Steps: []int{1000, 1000, 4, 12}[seed%4], Policy: anything{}}, ids: newMinter(rand.New(rand.NewSource(seed))), plans: map[planKey]*plan{{"p", 0}: p},
 	}
 	s := &state{all: true, compRead: true, repRead: true, inst: &inst{id: "i", defKey: "p", biz: Biz{Type: "test.case", ID: "1"}, state: Running, starter: "w", started: 1}}
 	m := &memory{e: e, p: p, s: s, passed: map[string]int{}}
@@ -164,5 +164,19 @@ func (m *memory) goOn() (bool, error) {
 	case len(timers) > 0:
 		return true, m.fire(timers[0])
 	}
-	return false, nil
+	return m.retry()
+}
+
+// retry lets the tokens go on that have stopped; false where there is none.
+func (m *memory) retry() (found bool, err error) {
+	err = m.act(worker, Command{}, func(x *machine) error {
+		for _, t := range x.s.alive() {
+			if t.state == failed {
+				t.state, found = live, true
+				x.redo(t, m.p.nodes[t.node])
+			}
+		}
+		return nil
+	})
+	return found, err
 }

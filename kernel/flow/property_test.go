@@ -49,7 +49,7 @@ func TestForkGroups(t *testing.T) {
 			t.Errorf("no token ever came to %q: the test does not test it", what)
 		}
 	}
-	for _, op := range []string{Complete, Return, "direct", Withdraw, Jump, Add, Remove, "timer", "event"} {
+	for _, op := range []string{Complete, Return, "direct", Withdraw, Jump, Add, Remove, "timer", "event", Retry} {
 		if done[op] == 0 {
 			t.Errorf("%s never succeeded: the test does not test it", op)
 		}
@@ -112,7 +112,12 @@ func (m *memory) random(r *rand.Rand) (string, error) {
 	k := open[r.Intn(len(open))]
 	all := m.s.tasks[r.Intn(len(m.s.tasks))]
 	outcome := []string{"a", "b"}[r.Intn(2)]
-	switch n := r.Intn(22); {
+	switch n := r.Intn(24); {
+	case n >= 22:
+		if ok, err := m.retry(); !ok || err != nil {
+			return "none", err
+		}
+		return Retry, nil
 	case n >= 20:
 		if len(m.subs) == 0 {
 			return "none", nil
@@ -177,6 +182,8 @@ func (m *memory) check() error {
 			if k.State == Open {
 				moving++
 			}
+		case failed:
+			moving++
 		case joined:
 			if n.closes == "" || t.stack.top().block != n.closes || k != nil {
 				return fmt.Errorf("token %d waits wrongly at %s: %s", t.id, t.node, m)
@@ -216,11 +223,11 @@ func (m *memory) held(token int64) bool {
 // placed checks that the stack of a token is the static position of its node.
 func (m *memory) placed(t *token, n *node) error {
 	want := n.path
-	if t.state == joined || n.inHandler() { // a handler lies where compensation was thrown
+	if t.state == joined || n.inHandler() || t.state == failed && n.closes != "" { // a handler lies where compensation was thrown
 		return nil
 	}
 	got := t.stack
-	if n.multi() {
+	if n.multi() && t.state != failed {
 		if got.top().block != n.ID {
 			return fmt.Errorf("member token %d outside of its group: %s", t.id, m)
 		}
