@@ -64,7 +64,7 @@ func (m *machine) appeal(k *Task) error {
 		if c.level < 2 || m.cmd.SLA != "" && c.name != m.cmd.SLA || c.task != "" && c.task != k.ID {
 			continue
 		}
-		raw, err := json.Marshal(card{c.name, levels[c.level]})
+		raw, err := json.Marshal(card{c.name, levels[c.level], c.task})
 		if err != nil {
 			return fault.Wrap("write appeal", err)
 		}
@@ -77,6 +77,7 @@ func (m *machine) appeal(k *Task) error {
 type card struct {
 	SLA   string `json:"sla"`
 	Level string `json:"level"`
+	Task  string `json:"task,omitempty"` // of the clock; empty for one of the whole matter
 }
 
 // decideAppeal withdraws the card (撤销) or upholds it. The card stays in the history, and so does its withdrawal.
@@ -100,6 +101,8 @@ func (m *machine) decideAppeal(k *Task) error {
 	op := "withdrawn"
 	if m.cmd.Outcome == Refuse {
 		op = "upheld"
+	} else if err := m.takeBack(c); err != nil {
+		return err
 	}
 	m.extra = append(m.extra, Note{Op: op, Node: k.Node, Task: k.ID, Text: c.SLA + " " + c.Level})
 	return nil

@@ -28,6 +28,7 @@ type world struct {
 	logs  *diary
 	mu    *sync.Mutex
 	told  []flow.Event
+	cards []flow.Card
 	n     int
 
 	calendar clock.Config
@@ -218,6 +219,12 @@ func (w *world) engine() *flow.Engine {
 	}
 	e, err := flow.New(flow.Options{
 		DB: w.db, Clock: w.clock, Calendar: func(string) *clock.Calendar { return cal }, Journal: w.logs, Records: cases{}, Policy: rules{},
+		Cards: func(_ context.Context, _ *store.Tx, c flow.Card) error {
+			w.mu.Lock()
+			w.cards = append(w.cards, c)
+			w.mu.Unlock()
+			return nil
+		},
 		Pauses: lawful, Services: w.services, People: w.people,
 		Notify: func(ev flow.Event) {
 			w.mu.Lock()
