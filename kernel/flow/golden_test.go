@@ -251,6 +251,7 @@ func (w *world) clean(biz flow.Biz) {
 		"job":      `SELECT COUNT(*) FROM flow_job x JOIN flow_inst i ON i.id = x.inst WHERE i.biz_id = ?`,
 		"incident": `SELECT COUNT(*) FROM flow_incident x JOIN flow_inst i ON i.id = x.inst WHERE x.closed = 0 AND i.biz_id = ?`,
 		"sub":      `SELECT COUNT(*) FROM flow_sub x JOIN flow_inst i ON i.id = x.inst WHERE i.biz_id = ?`,
+		"repeat":   `SELECT COUNT(*) FROM flow_repeat x JOIN flow_inst i ON i.id = x.inst WHERE i.biz_id = ?`,
 		"cand":     `SELECT COUNT(*) FROM flow_task_cand x JOIN flow_task k ON k.id = x.task WHERE k.biz_id = ?`,
 	} {
 		if n := w.count(query, biz.ID); n != 0 {

@@ -70,3 +70,25 @@ func (g *modeler) repeated(depth int) (in, out string) {
 	}
 	return in, in
 }
+
+// calling writes a call of another system or of another process, sometimes of many, sometimes with an event on it.
+func (g *modeler) calling() (in, out string) {
+	in = g.id("k")
+	marker := ""
+	if g.r.Intn(3) == 0 {
+		marker = g.marker()
+	}
+	if g.r.Intn(2) == 0 {
+		fmt.Fprintf(&g.b, `<serviceTask id="%s"><extensionElements><cs:service kind="call" name="https://x.test/" data="{n: 1}" result="answer"/></extensionElements>%s</serviceTask>`+"\n", in, marker)
+	} else {
+		fmt.Fprintf(&g.b, `<callActivity id="%s" calledElement="child">%s</callActivity>`+"\n", in, marker)
+	}
+	if g.r.Intn(2) == 0 {
+		return in, in
+	}
+	b, x := g.id("b"), g.id("x")
+	fmt.Fprintf(&g.b, `<boundaryEvent id="%s" attachedToRef="%s">%s</boundaryEvent><exclusiveGateway id="%s"/>`+"\n", b, in, [...]string{`<errorEventDefinition/>`, happenings[2]}[g.r.Intn(2)], x)
+	g.flow(in, x, plainEnd)
+	g.flow(b, x, plainEnd)
+	return in, x
+}
