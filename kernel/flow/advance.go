@@ -355,7 +355,7 @@ func (m *machine) finish(how, outcome string) error {
 	if len(m.p.starts) > 0 {
 		m.release(0)
 	}
-	if in.parent == "" || how != Finished {
+	if in.parent == "" {
 		return nil
 	}
 	up, err := m.other(in.parent)
@@ -363,8 +363,12 @@ func (m *machine) finish(how, outcome string) error {
 		return err
 	}
 	t := up.s.token(in.parentToken)
-	if t == nil {
-		return nil // the caller was cancelled in the same step
+	if t == nil || t.child != in.id {
+		return nil // the caller has given it up in the same step
+	}
+	if how != Finished {
+		t.child, t.dirty = "", true
+		return up.fail(t, up.p.nodes[t.node], incident{code: "flow.incident.child", detail: m.p.key})
 	}
 	t.child, t.outcome, t.dirty = "", outcome, true
 	return up.leave(t, up.p.nodes[t.node])

@@ -100,7 +100,7 @@ func (w *world) matters() []flow.Biz {
 		return rows.Err()
 	})
 	var out []flow.Biz
-	for _, id := range strings.Fields(ids) {
+	for id := range strings.FieldsSeq(ids) {
 		out = append(out, flow.Biz{Type: "test.case", ID: id})
 	}
 	return out

@@ -259,6 +259,10 @@ func (e *Engine) answered(ctx context.Context, tx *store.Tx, j Job, owner string
 	if held == 0 || t == nil || t.node != j.Node || s.inst.ended != 0 {
 		return nil // given up meanwhile, or somebody else's by now
 	}
+	if s.inst.state == Suspended { // it is asked again when the process goes on: the receiver knows the job
+		_, err := tx.Exec(ctx, `UPDATE flow_job SET lease_owner = '', lease_until = 0, next_at = ?, attempts = attempts - 1 WHERE id = ?`, micros(st.now), j.ID)
+		return fault.Wrap("put job off", err)
+	}
 	if len(answer) > 0 && !json.Valid(answer) && why == nil {
 		why = fault.New(fault.Invalid, "flow.answer", "name", j.Name)
 	}

@@ -117,7 +117,7 @@ func (m *machine) buffered() error {
 		return nil
 	}
 	for _, s := range slices.Clone(m.s.subs) {
-		if s.kind != subMessage {
+		if s.kind != subMessage || !slices.Contains(m.s.subs, s) { // an event before it has made it needless
 			continue
 		}
 		msg, ok, err := m.takeKept(s)
@@ -158,6 +158,9 @@ func (m *machine) missed() error {
 		return err
 	}
 	for _, s := range subs {
+		if slices.Contains(m.s.dropTimers, s.holder) { // likewise
+			continue
+		}
 		msg, ok, err := m.takeKept(s)
 		if err != nil {
 			return err

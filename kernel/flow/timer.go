@@ -182,6 +182,11 @@ func (e *Engine) fireClaimed(st *step, inst string, t timer) (Result, error) {
 	if s.inst.ended != 0 {
 		return Result{}, nil
 	}
+	if s.inst.state == Suspended && (t.kind == timerNode || t.kind == timerSignal) { // looked at again later; no step of the process
+		_, err := st.tx.Exec(st.ctx, `INSERT INTO flow_timer (id, inst, holder, node, kind, due_at, repeat_left) VALUES (?,?,?,?,?,?,?)`,
+			t.id, inst, t.holder, t.node, t.kind, micros(st.now.Add(postpone)), t.left)
+		return Result{}, fault.Wrap("put timer off", err)
+	}
 	m, err := st.over(s)
 	if err != nil {
 		return Result{}, err
@@ -213,10 +218,6 @@ func (e *Engine) fireClaimed(st *step, inst string, t timer) (Result, error) {
 const postpone = 5 * time.Minute
 
 func (m *machine) fireNode(t timer) error {
-	if m.s.inst.state == Suspended {
-		t.due, t.span = micros(m.now.Add(postpone)), ""
-		return m.setTimer(t)
-	}
 	n := m.p.nodes[t.node]
 	if n == nil {
 		return fault.New(fault.Internal, "flow.node", "node", t.node)
