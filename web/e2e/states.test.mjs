@@ -20,12 +20,14 @@ after(async () => {
 const click = (selector) => (page) => page.click(selector)
 const button = (name) => (page) => page.getByRole('button', { name, exact: true }).first().click()
 const dialog = (page) => page.waitForSelector('.el-dialog', { state: 'visible' })
+const more = (name) => async (page) => { await page.locator('[data-command="more"]').first().click(); await page.getByRole('menuitem', { name, exact: true }).click(); await dialog(page) }
 const options = (id) => async (page) => { await page.locator(`#${id}`).locator('xpath=ancestor::div[contains(@class,"el-select__wrapper")]').click(); await page.waitForSelector('.el-select-dropdown__item:visible') }
 
 /** name, path, what to do once the page is ready */
 const states = [
   ['tasks', '/desk/tasks'], ['tasks-pool', '/desk/tasks?scope=pool'], ['tasks-empty', '/desk/tasks?scope=done'],
   ['tasks-batch', '/desk/tasks', async (p) => { await p.getByRole('checkbox', { name: /^选择/ }).nth(0).check(); await p.getByRole('checkbox', { name: /^选择/ }).nth(1).check(); await button('批量办理')(p); await dialog(p) }],
+  ['tasks-batch-done', '/desk/tasks', async (p) => { for (const i of [0, 1]) await p.getByRole('checkbox', { name: /^选择/ }).nth(i).check(); await button('批量办理')(p); await p.locator('.el-radio').first().click(); await button('提交')(p); await p.getByText('成功 1 项，未成功 1 项').waitFor() }],
   ['account-menu', '/desk/tasks', async (p) => { await click('.person')(p); await p.waitForSelector('.el-dropdown-menu:visible') }],
   ['list', '/desk/list/demo.all'], ['list-filtered', '/desk/list/demo.all?f.kind=0102&f.price=1,9&q=x'], ['list-empty', '/desk/list/demo.all?q=none'], ['list-error', '/desk/list/demo.all?q=broken'],
   ['list-options', '/desk/list/demo.all?f.kind=0102', options('filter-kind')], ['list-columns', '/desk/list/demo.all', async (p) => { await button('列与密度')(p); await p.waitForSelector('.el-popover:visible') }],
@@ -40,6 +42,10 @@ const states = [
   ['detail-outcome', '/desk/list/demo.all/id-1', async (p) => { await click('[data-outcome="refuse"]')(p); await dialog(p); await button('确认不予受理')(p); await p.getByText('请修改以下内容').waitFor() }],
   ['detail-return', '/desk/list/demo.all/id-1', async (p) => { await click('[data-command="return"]')(p); await dialog(p); await p.getByText('将同时取消').waitFor() }],
   ['detail-transfer', '/desk/list/demo.all/id-1', async (p) => { await click('[data-command="more"]')(p); await p.getByRole('menuitem', { name: '转办' }).click(); await dialog(p) }],
+  ['detail-appeal', '/desk/list/demo.all/id-1', async (p) => { await more('申诉')(p); await p.locator('.el-dialog__footer .el-button--primary').click(); await p.getByRole('alert').waitFor() }],
+  ['detail-extend', '/desk/list/demo.all/id-1', async (p) => { await more('申请延期')(p); await options('command-clock')(p) }],
+  ['detail-supervise', '/desk/list/demo.all/id-1', more('督办')],
+  ['detail-answer', '/desk/list/demo.all/id-1', async (p) => { await button('答复督办')(p); await dialog(p) }],
   ['detail-reveal', '/desk/list/demo.all/id-1', async (p) => { await button('查看 2 项脱敏信息')(p); await dialog(p) }],
   ['detail-command', '/desk/list/demo.all/id-1', async (p) => { await click('[data-declared="close"]')(p); await dialog(p) }],
   ['detail-merge', '/desk/list/demo.all/id-1', async (p) => { await p.getByRole('button', { name: /合并到/ }).click(); await dialog(p) }],

@@ -1,0 +1,36 @@
+/** What the commands on tasks and processes ask for, and what is wrong with what was given. Pure: the dialogs only show it. */
+import type { Clock } from '../api/types'
+
+export interface Shape {
+  /** Who else is named: one person or several. */
+  person?: 'one' | 'many'
+  limit?: boolean
+  basis?: boolean
+  /** A reason is demanded. */
+  must?: boolean
+  before?: boolean
+  /** Which clock is meant, of the running ones or of those with a card. */
+  clock?: 'any' | 'card'
+  target?: boolean
+}
+
+export const taskShapes: Record<string, Shape> = {
+  transfer: { person: 'one', must: true }, delegate: { person: 'one' }, consult: { person: 'many', must: true }, copy: { person: 'many' }, add: { person: 'many', before: true },
+  pause: { limit: true, basis: true, must: true }, extend: { person: 'many', limit: true, basis: true, must: true, clock: 'any' }, appeal: { person: 'many', must: true, clock: 'card' },
+  supervise: { must: true }, withdraw: { must: true }, suspend: { must: true }, cancel: { must: true },
+}
+export const processShapes: Record<string, Shape> = {
+  supervise: { must: true }, urge: {}, suspend: { must: true }, activate: {}, cancel: { must: true }, due: { limit: true, basis: true, must: true, clock: 'any' },
+  jump: { target: true, must: true }, migrate: { must: true },
+}
+
+/** Clocks a command can mean: an appeal is against a card. */
+export function clocksFor(shape: Shape, clocks: Clock[]): Clock[] {
+  if (!shape.clock) return []
+  return clocks.filter((c) => c.state !== 'stopped' && (shape.clock === 'any' || c.card))
+}
+
+/** A length such as "10 workday": a whole number from 1 to 999. */
+export function isLimit(text: string): boolean {
+  return /^[1-9]\d{0,2} \w+$/.test(text)
+}
