@@ -63,6 +63,16 @@ const me = {
 const problem = (status, code, detail, errors = []) => ({ status, problem: { type: 'about:blank', title: detail, status, code, detail, errors, trace: 'trace-0001' } })
 const indicator = { id: 'demo.on_time', label: '按期办结率', basis: '时段内办结的件中，在时限内办结的比例。', unit: 'percent', by: [{ id: 'area:2', label: '镇街' }, { id: 'unit', label: '责任单位' }], type: 'demo.all' }
 
+const incident = (i, more = {}) => ({
+  id: `i${i}`, instance: `in${i}`, process: 'demo.flow', process_label: '演示流程', type: 'demo.all', type_label: '全字段件', record: `id-${i}`, number: `2026030${i}`, title: `第 ${i} 号全字段件`, node: 'handle', label: '处置',
+  code: 'flow.call.failed', text: '外部系统没有答复，已放弃。', detail: 'http.503', call: true, at: '2026-03-02T09:30:00+08:00', commands: ['retry', 'skip', 'resolve'], ...more,
+})
+const running = {
+  instance: 'in1', process: 'demo.flow', label: '演示流程', version: 1, latest: 2, state: 'running', state_label: '运行中', clocks, commands: ['supervise', 'urge', 'suspend', 'cancel', 'due', 'jump', 'migrate'],
+  targets: [{ node: 'accept', label: '受理' }, { node: 'handle', label: '处置' }], tokens: [{ id: 1, node: 'accept', label: '受理', state: 'live' }, { id: 2, node: 'handle', label: '处置', state: 'failed' }], incidents: [incident(1)],
+  children: [{ instance: 'in9', label: '协办流程', state: 'running' }],
+}
+
 /** Answers GET by path; a function of the query gives what depends on it. */
 const gets = {
   '/me': () => me, '/sessions': () => ({ items: [{ id: 's1', created: '2026-03-02T09:00:00+08:00', seen: '2026-03-02T10:00:00+08:00', agent: 'Chromium', current: true }, { id: 's2', created: '2026-03-01T09:00:00+08:00', seen: '2026-03-01T10:00:00+08:00', agent: '', current: false }] }),
@@ -74,6 +84,7 @@ const gets = {
   '/records/demo.all/id-1/timeline': () => ({ items: [{ at: '2026-03-02T09:30:00+08:00', kind: 'record', label: '创建', by_name: '演示员甲' }, { at: '2026-03-02T10:00:00+08:00', kind: 'task', label: '办结', by_name: '演示员乙', node_label: '受理', outcome_label: '予以受理', reason: '情况属实' }] }),
   '/records/demo.all/id-1/tasks': () => ({ items: [task(1), task(2, { id: 't9', node: 'verify', label: '核实', assignee_name: '演示员乙' })] }),
   '/records/demo.all/id-1/actions': () => ({ commands: type.commands, tasks: [task(1), task(2, { id: 't8', record: 'id-1', kind: 'supervise', outcomes: [], form: [], choose: false, commands: ['complete'] })] }), '/records/demo.all/id-1/flow': () => ({ xml, active: ['handle'], done: ['accept'] }),
+  '/records/demo.all/id-1/process': () => running, '/incidents': (q) => ({ items: q.get('process') === 'demo.none' ? [] : [incident(1), incident(2, { call: false, commands: ['retry', 'skip'], text: '出现没有人处理的错误。' }), incident(3, { title: '', commands: [] })], next: '' }),
   '/records/demo.all/id-1/duplicates': () => ({ items: [{ record: row(2), score: 0.83, distance: 12 }] }), '/records/demo.all/id-1/proof': () => ({ subject: 'demo.all/id-1', proofs: [] }),
   '/tasks': (q) => ({ items: q.get('scope') === 'pool' ? [task(4, { mine: false, claimable: true, assignee: '', commands: ['claim'] })] : q.get('state') === 'done' ? [] : [1, 2, 3].map((i) => task(i)), next: '' }),
   '/tasks/t1/return-targets': () => ({ items: [{ node: 'report', label: '上报', handler_name: '演示员乙', cancels: ['verify'], direct: true }, { node: 'start', label: '起点', cancels: [], refused: '已超过可退回范围' }] }),
@@ -96,6 +107,9 @@ function answerPost(path, body) {
     return { items, done: items.filter((r) => r.done).length, refused: items.filter((r) => !r.done).length }
   }
   if (path === '/tasks/t2/commands/complete') return problem(409, 'task.done', '演示员乙已经办理')
+  if (path.startsWith('/incidents/i2/')) return problem(409, 'flow.incident.closed', '演示员乙已经处理')
+  if (path.startsWith('/incidents/')) return { record: { type: 'demo.all', id: 'id-1' } }
+  if (path.startsWith('/records/demo.all/id-1/process/')) return running
   if (path === '/files') return { id: 'f-new', name: '新文件.png', size: 100, type: 'image/png' }
   return { record: row(1), tasks: [] }
 }

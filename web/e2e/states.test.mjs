@@ -21,6 +21,7 @@ const click = (selector) => (page) => page.click(selector)
 const button = (name) => (page) => page.getByRole('button', { name, exact: true }).first().click()
 const dialog = (page) => page.waitForSelector('.el-dialog', { state: 'visible' })
 const more = (name) => async (page) => { await page.locator('[data-command="more"]').first().click(); await page.getByRole('menuitem', { name, exact: true }).click(); await dialog(page) }
+const act = (name) => async (page) => { await page.locator('[data-command="process"]').click(); await page.getByRole('menuitem', { name, exact: true }).click(); await dialog(page) }
 const options = (id) => async (page) => { await page.locator(`#${id}`).locator('xpath=ancestor::div[contains(@class,"el-select__wrapper")]').click(); await page.waitForSelector('.el-select-dropdown__item:visible') }
 
 /** name, path, what to do once the page is ready */
@@ -46,9 +47,14 @@ const states = [
   ['detail-extend', '/desk/list/demo.all/id-1', async (p) => { await more('申请延期')(p); await options('command-clock')(p) }],
   ['detail-supervise', '/desk/list/demo.all/id-1', more('督办')],
   ['detail-answer', '/desk/list/demo.all/id-1', async (p) => { await button('答复督办')(p); await dialog(p) }],
+  ['process-jump', '/desk/list/demo.all/id-1', async (p) => { await act('跳转')(p); await p.locator('.el-dialog__footer .el-button--primary').click(); await p.getByRole('alert').filter({ hasText: '请填写“现在的环节”' }).waitFor() }],
+  ['process-due', '/desk/list/demo.all/id-1', act('改期限')], ['process-migrate', '/desk/list/demo.all/id-1', act('迁移到新版本')],
+  ['process-resolve', '/desk/list/demo.all/id-1', async (p) => { await click('[data-incident] [data-command="resolve"]')(p); await dialog(p); await p.fill('#incident-reason', '电话核实'); await p.fill('#incident-answer', '{ok'); await p.locator('.el-dialog__footer .el-button--primary').click(); await p.getByText('不是有效的 JSON').waitFor() }],
   ['detail-reveal', '/desk/list/demo.all/id-1', async (p) => { await button('查看 2 项脱敏信息')(p); await dialog(p) }],
   ['detail-command', '/desk/list/demo.all/id-1', async (p) => { await click('[data-declared="close"]')(p); await dialog(p) }],
   ['detail-merge', '/desk/list/demo.all/id-1', async (p) => { await p.getByRole('button', { name: /合并到/ }).click(); await dialog(p) }],
+  ['incidents', '/desk/incidents'], ['incidents-empty', '/desk/incidents?process=demo.none'],
+  ['incidents-many', '/desk/incidents', async (p) => { for (const i of [0, 1]) await p.getByRole('checkbox', { name: /^选择/ }).nth(i).check(); await click('[data-all="retry"]')(p); await dialog(p); await p.fill('#incident-reason', '外部系统已恢复'); await p.locator('.el-dialog__footer .el-button--primary').click(); await p.getByText('成功 1 项，未成功 1 项').waitFor() }],
   ['inbox', '/desk/inbox'], ['sessions', '/desk/sessions'], ['search', '/desk/search?q=x'], ['indicators', '/desk/indicators?pack=demo'], ['missing', '/desk/nowhere'], ['map', '/desk/map'],
 ]
 

@@ -8,7 +8,7 @@ export const processCases = (key: string, look: Look, node: string, measure: str
   api.get<Page<ProcessCase>>(`/processes/${encodeURIComponent(key)}/cases`, { ...look, node, measure, limit: '200' })
 
 /** What a command on the process of a record carries; which of it is asked for depends on the command. */
-export interface ProcessCommand { reason?: string; target?: string; token?: string; sla?: string; limit?: string; basis?: string; version?: number }
+export interface ProcessCommand { reason?: string; target?: string; token?: number; sla?: string; limit?: string; basis?: string; version?: number }
 const ofRecord = (type: string, id: string) => `/records/${encodeURIComponent(type)}/${encodeURIComponent(id)}/process`
 export const recordProcess = (type: string, id: string) => api.get<RecordProcess>(ofRecord(type, id))
 export const processCommand = (type: string, id: string, command: string, body: ProcessCommand) =>

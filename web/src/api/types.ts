@@ -104,7 +104,7 @@ export interface Incident {
 export interface Target { node: string; label: string }
 export interface RecordProcess {
   instance: string; process: string; label: string; version: number; latest: number; state: string; state_label: string; clocks: Clock[]; commands: string[]
-  targets?: Target[]; tokens?: { id: string; node: string; label: string; state: string }[]; incidents: Incident[]; children: { instance: string; label: string; state: string }[]
+  targets?: Target[]; tokens?: { id: number; node: string; label: string; state: string }[]; incidents: Incident[]; children: { instance: string; label: string; state: string }[]
 }
 export interface PlanNode { node: string; label: string; to: string; to_label: string; itself: boolean; tokens: number; blocks: { code: string; label: string; count: number }[] }
 export interface MigrationPlan { from: number; to: number; instances: number; ready: number; nodes: PlanNode[]; targets: Target[]; xml_from: string; xml_to: string }
