@@ -22,6 +22,7 @@ const button = (name) => (page) => page.getByRole('button', { name, exact: true 
 const dialog = (page) => page.waitForSelector('.el-dialog', { state: 'visible' })
 const more = (name) => async (page) => { await page.locator('[data-command="more"]').first().click(); await page.getByRole('menuitem', { name, exact: true }).click(); await dialog(page) }
 const act = (name) => async (page) => { await page.locator('[data-command="process"]').click(); await page.getByRole('menuitem', { name, exact: true }).click(); await dialog(page) }
+const drawn = (page) => page.waitForFunction(() => document.querySelectorAll('[data-flow]').length === document.querySelectorAll('[data-drawn]').length)
 const options = (id) => async (page) => { await page.locator(`#${id}`).locator('xpath=ancestor::div[contains(@class,"el-select__wrapper")]').click(); await page.waitForSelector('.el-select-dropdown__item:visible') }
 
 /** name, path, what to do once the page is ready */
@@ -55,6 +56,9 @@ const states = [
   ['detail-merge', '/desk/list/demo.all/id-1', async (p) => { await p.getByRole('button', { name: /合并到/ }).click(); await dialog(p) }],
   ['incidents', '/desk/incidents'], ['incidents-empty', '/desk/incidents?process=demo.none'],
   ['incidents-many', '/desk/incidents', async (p) => { for (const i of [0, 1]) await p.getByRole('checkbox', { name: /^选择/ }).nth(i).check(); await click('[data-all="retry"]')(p); await dialog(p); await p.fill('#incident-reason', '外部系统已恢复'); await p.locator('.el-dialog__footer .el-button--primary').click(); await p.getByText('成功 1 项，未成功 1 项').waitFor() }],
+  ['migration', '/desk/processes/demo.flow/migration', drawn], ['migration-none', '/desk/processes/demo.one/migration'], ['migration-denied', '/desk/processes/demo.other/migration'],
+  ['migration-map', '/desk/processes/demo.flow/migration', async (p) => { await choose(p, 'target-handle', '处置（新）'); await p.waitForURL(/map=handle(:|%3A)dispose/); await p.getByText('可以迁移 120 件').waitFor(); await drawn(p) }],
+  ['migration-run', '/desk/processes/demo.flow/migration?map=handle:dispose', async (p) => { await p.click('[data-go]'); await p.getByText('请填写“理由”').waitFor(); await p.fill('#migration-reason', '启用新版本'); await p.click('[data-go]'); await p.getByText('迁移结束。 已迁移 144 件，未迁移 6 件。').waitFor(); await drawn(p) }],
   ['inbox', '/desk/inbox'], ['sessions', '/desk/sessions'], ['search', '/desk/search?q=x'], ['indicators', '/desk/indicators?pack=demo'], ['missing', '/desk/nowhere'], ['map', '/desk/map'],
 ]
 

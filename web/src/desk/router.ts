@@ -20,6 +20,7 @@ export const router = createRouter({
     { path: '/map', component: () => import('./MapPage.vue'), meta: { title: 'page.map' } },
     { path: '/indicators', component: () => import('./IndicatorPage.vue'), meta: { title: 'page.indicators' } },
     { path: '/processes', component: () => import('./ProcessPage.vue'), meta: { title: 'page.processes' } },
+    { path: '/processes/:process/migration', component: () => import('./MigrationPage.vue'), props: true, meta: { title: 'page.migration' } },
     { path: '/incidents', component: () => import('./IncidentPage.vue'), meta: { title: 'page.incidents' } },
     { path: '/sessions', component: () => import('./SessionPage.vue'), meta: { title: 'page.sessions' } },
     { path: '/list/:type', component: () => import('./ListPage.vue'), props: true, meta: { title: 'page.list' } },
