@@ -133,6 +133,8 @@ func (s *Server) routes() {
 	api("GET /api/v1/records/{type}/{id}/tasks", s.recordTasks)
 	api("GET /api/v1/records/{type}/{id}/actions", s.actions)
 	api("GET /api/v1/records/{type}/{id}/flow", s.recordFlow)
+	api("GET /api/v1/records/{type}/{id}/process", s.recordProcess)
+	api("POST /api/v1/records/{type}/{id}/process/{command}", s.processCommand)
 	api("GET /api/v1/records/{type}/{id}/duplicates", s.duplicates)
 	api("GET /api/v1/records/{type}/{id}/proof", s.recordProof)
 	api("GET /api/v1/records/{type}/{id}/explain", s.explain)
@@ -142,6 +144,7 @@ func (s *Server) routes() {
 	api("GET /api/v1/tasks", s.tasks)
 	api("GET /api/v1/tasks/{id}/return-targets", s.returnTargets)
 	api("POST /api/v1/tasks/{id}/commands/{command}", s.taskCommand)
+	api("POST /api/v1/tasks:act", s.actOnTasks)
 
 	api("POST /api/v1/files", s.upload)
 	api("GET /api/v1/files/{id}", s.download)
@@ -163,6 +166,10 @@ func (s *Server) routes() {
 	api("GET /api/v1/processes", s.processes)
 	api("GET /api/v1/processes/{key}/insight", s.processInsight)
 	api("GET /api/v1/processes/{key}/cases", s.processCases)
+	api("POST /api/v1/processes/{key}/migration:plan", s.planMigration)
+	api("POST /api/v1/processes/{key}/migration", s.migrate)
+	api("GET /api/v1/incidents", s.incidents)
+	api("POST /api/v1/incidents/{id}/commands/{command}", s.incidentCommand)
 	api("GET /api/v1/decisions", s.decisions)
 	api("POST /api/v1/decisions/{key}/{decision}", s.evaluate)
 
