@@ -84,6 +84,15 @@ const part = (body) => ({
   done: 48, refused: [1, 2].map((i) => ({ instance: `${body.after}-${i}`, type: 'demo.all', record: `id-${i}`, number: `2026030${i}`, code: 'flow.migrate.node', label: '新版本中没有对应的步骤' })), next: { '': 'b', 'b': 'c' }[body.after] ?? '',
 })
 
+const model = {
+  key: 'demo.allowance', label: '高龄津贴（演示）', version: '2026', from: '2026-01-01', to: null, law: true, decisions: [{ id: 'grant', name: '是否发放', inputs: [
+    { name: '年龄', label: '年龄', type: 'number' }, { name: '户籍', label: '本县户籍', type: 'boolean' }, { name: '申请日', label: '申请日期', type: 'date' }, { name: '类别', label: '类别', type: 'string' }, { name: '家庭', label: '家庭情况', type: 'context' }] }],
+}
+const evaluation = (body) => ({
+  key: model.key, version: '2026', sha256: 'x', decision: '是否发放', date: body.date, value: body.inputs['年龄'] ? '每月 70 元' : null, trace: {}, verdict: body.inputs['年龄'] ? 'value' : 'incomplete', verdict_label: body.inputs['年龄'] ? '已得出结论' : '待补充',
+  missing: body.inputs['年龄'] ? [] : [{ name: '年龄', label: '年龄' }], rules: body.inputs['年龄'] ? [{ table: '是否发放', row: 2, basis: ['办法（演示）第五条'] }] : [],
+})
+
 /** Answers GET by path; a function of the query gives what depends on it. */
 const gets = {
   '/me': () => me, '/sessions': () => ({ items: [{ id: 's1', created: '2026-03-02T09:00:00+08:00', seen: '2026-03-02T10:00:00+08:00', agent: 'Chromium', current: true }, { id: 's2', created: '2026-03-01T09:00:00+08:00', seen: '2026-03-01T10:00:00+08:00', agent: '', current: false }] }),
@@ -95,7 +104,7 @@ const gets = {
   '/records/demo.all/id-1/timeline': () => ({ items: [{ at: '2026-03-02T09:30:00+08:00', kind: 'record', label: '创建', by_name: '演示员甲' }, { at: '2026-03-02T10:00:00+08:00', kind: 'task', label: '办结', by_name: '演示员乙', node_label: '受理', outcome_label: '予以受理', reason: '情况属实' }] }),
   '/records/demo.all/id-1/tasks': () => ({ items: [task(1), task(2, { id: 't9', node: 'verify', label: '核实', assignee_name: '演示员乙' })] }),
   '/records/demo.all/id-1/actions': () => ({ commands: type.commands, tasks: [task(1), task(2, { id: 't8', record: 'id-1', kind: 'supervise', outcomes: [], form: [], choose: false, commands: ['complete'] })] }), '/records/demo.all/id-1/flow': () => ({ xml, active: ['handle'], done: ['accept'] }),
-  '/processes': () => ({ items: [{ key: 'demo.flow', label: '演示流程', type: 'demo.all', type_label: '全字段件', latest: 3, migrate: true, versions: [{ version: 2, running: 120, ended: 4 }, { version: 1, running: 0, ended: 9 }] }, { key: 'demo.one', label: '单版本流程', type: 'demo.all', type_label: '全字段件', migrate: true, versions: [{ version: 1, running: 3, ended: 0 }] }] }),
+  '/decisions': (q) => ({ items: q.get('date') < '2026-01-01' ? [] : [model] }), '/processes': () => ({ items: [{ key: 'demo.flow', label: '演示流程', type: 'demo.all', type_label: '全字段件', migrate: true, versions: [{ version: 3, running: 0, ended: 0 }, { version: 2, running: 120, ended: 4 }, { version: 1, running: 0, ended: 9 }] }, { key: 'demo.one', label: '单版本流程', type: 'demo.all', type_label: '全字段件', migrate: true, versions: [{ version: 1, running: 3, ended: 0 }] }] }),
   '/processes/demo.flow/insight': () => ({ key: 'demo.flow', label: '演示流程', type: 'demo.all', type_label: '全字段件', versions: [], nodes: [], xml, picture: 2, measures: [], from: '2026-01-01', to: '2026-12-31' }),
   '/records/demo.all/id-1/process': () => running, '/incidents': (q) => ({ items: q.get('process') === 'demo.none' ? [] : [incident(1), incident(2, { call: false, commands: ['retry', 'skip'], text: '出现没有人处理的错误。' }), incident(3, { title: '', commands: [] })], next: '' }),
   '/records/demo.all/id-1/duplicates': () => ({ items: [{ record: row(2), score: 0.83, distance: 12 }] }), '/records/demo.all/id-1/proof': () => ({ subject: 'demo.all/id-1', proofs: [] }),
@@ -120,6 +129,7 @@ function answerPost(path, body) {
     return { items, done: items.filter((r) => r.done).length, refused: items.filter((r) => !r.done).length }
   }
   if (path === '/tasks/t2/commands/complete') return problem(409, 'task.done', '演示员乙已经办理')
+  if (path === '/decisions/demo.allowance/grant:evaluate') return evaluation(body)
   if (path === '/processes/demo.flow/migration:plan') return plan(body)
   if (path === '/processes/demo.flow/migration') return part(body)
   if (path.startsWith('/incidents/i2/')) return problem(409, 'flow.incident.closed', '演示员乙已经处理')

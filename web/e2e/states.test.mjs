@@ -59,6 +59,10 @@ const states = [
   ['migration', '/desk/processes/demo.flow/migration', drawn], ['migration-none', '/desk/processes/demo.one/migration'], ['migration-denied', '/desk/processes/demo.other/migration'],
   ['migration-map', '/desk/processes/demo.flow/migration', async (p) => { await choose(p, 'target-handle', '处置（新）'); await p.waitForURL(/map=handle(:|%3A)dispose/); await p.getByText('可以迁移 120 件').waitFor(); await drawn(p) }],
   ['migration-run', '/desk/processes/demo.flow/migration?map=handle:dispose', async (p) => { await p.click('[data-go]'); await p.getByText('请填写“理由”').waitFor(); await p.fill('#migration-reason', '启用新版本'); await p.click('[data-go]'); await p.getByText('迁移结束。 已迁移 144 件，未迁移 6 件。').waitFor(); await drawn(p) }],
+  ['decisions', '/desk/decisions'], ['decisions-none', '/desk/decisions?date=2025-05-01'],
+  ['decisions-wrong', '/desk/decisions', async (p) => { await p.fill('#decision-年龄', '六十'); await button('测算')(p); await p.getByText('请修改以下内容').waitFor() }],
+  ['decisions-missing', '/desk/decisions', async (p) => { await button('测算')(p); await p.locator('[data-verdict="incomplete"]').waitFor() }],
+  ['decisions-result', '/desk/decisions', async (p) => { await p.fill('#decision-年龄', '81'); await button('测算')(p); await p.getByText('办法（演示）第五条').waitFor() }],
   ['inbox', '/desk/inbox'], ['sessions', '/desk/sessions'], ['search', '/desk/search?q=x'], ['indicators', '/desk/indicators?pack=demo'], ['missing', '/desk/nowhere'], ['map', '/desk/map'],
 ]
 

@@ -82,7 +82,7 @@ export interface IndicatorRow { key: string; label: string; numerator: number | 
 export interface Indicator { id: string; label: string; basis: string; formula: string; unit?: string; type?: string; by?: Choice[]; from?: string; to?: string; rows: IndicatorRow[]; total?: IndicatorRow }
 
 export interface ProcessSummary {
-  key: string; label: string; type: string; type_label: string; versions: { version: number; running: number; ended: number }[]; latest?: number; migrate?: boolean
+  key: string; label: string; type: string; type_label: string; versions: { version: number; running: number; ended: number }[]; migrate?: boolean; insight?: boolean
 }
 export interface Spread { n: number; p50: number | null; p90: number | null }
 export interface ProcessNode {

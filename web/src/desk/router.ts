@@ -21,6 +21,7 @@ export const router = createRouter({
     { path: '/indicators', component: () => import('./IndicatorPage.vue'), meta: { title: 'page.indicators' } },
     { path: '/processes', component: () => import('./ProcessPage.vue'), meta: { title: 'page.processes' } },
     { path: '/processes/:process/migration', component: () => import('./MigrationPage.vue'), props: true, meta: { title: 'page.migration' } },
+    { path: '/decisions', component: () => import('./DecisionPage.vue'), meta: { title: 'page.decisions' } },
     { path: '/incidents', component: () => import('./IncidentPage.vue'), meta: { title: 'page.incidents' } },
     { path: '/sessions', component: () => import('./SessionPage.vue'), meta: { title: 'page.sessions' } },
     { path: '/list/:type', component: () => import('./ListPage.vue'), props: true, meta: { title: 'page.list' } },

@@ -34,15 +34,15 @@ describe('page after page', () => {
 })
 
 describe('versions', () => {
-  const p = (latest: number | undefined, ...running: [number, number][]): ProcessSummary => ({ key: 'k', label: 'k', type: 't', type_label: 't', latest, versions: running.map(([version, n]) => ({ version, running: n, ended: 1 })) })
+  const p = (...running: [number, number][]): ProcessSummary => ({ key: 'k', label: 'k', type: 't', type_label: 't', versions: running.map(([version, n]) => ({ version, running: n, ended: 1 })) })
   it.each([
-    ['newest older one to the newest', p(3, [1, 5], [2, 4]), 0, 0, { from: 2, to: 3 }],
-    ['as the address says', p(3, [1, 5], [2, 4]), 1, 2, { from: 1, to: 2 }],
-    ['nothing runs in the version asked for', p(3, [1, 0], [2, 4]), 1, 3, { from: 2, to: 3 }],
-    ['not to itself', p(3, [1, 5], [3, 4]), 1, 1, { from: 1, to: 3 }],
-    ['back from the newest', p(undefined, [1, 0], [2, 4]), 0, 0, { from: 2, to: 1 }],
-    ['one version only', p(1, [1, 4]), 0, 0, undefined],
-    ['nothing under way', p(2, [1, 0]), 0, 0, undefined],
+    ['newest older one to the newest', p([1, 5], [2, 4], [3, 0]), 0, 0, { from: 2, to: 3 }],
+    ['as the address says', p([1, 5], [2, 4], [3, 0]), 1, 2, { from: 1, to: 2 }],
+    ['nothing runs in the version asked for', p([1, 0], [2, 4], [3, 0]), 1, 3, { from: 2, to: 3 }],
+    ['not to itself', p([1, 5], [3, 4]), 1, 1, { from: 1, to: 3 }],
+    ['back from the newest', p([1, 0], [2, 4]), 0, 0, { from: 2, to: 1 }],
+    ['one version only', p([1, 4]), 0, 0, undefined],
+    ['nothing under way', p([2, 0], [1, 0]), 0, 0, undefined],
   ])('%s', (_, summary, from, to, want) => {
     expect(chosenVersions(summary, from, to)).toEqual(want)
   })

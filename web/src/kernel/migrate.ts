@@ -19,7 +19,7 @@ export async function migrateAll(from: Progress, page: (after: string) => Promis
 
 /** Versions that have matters under way, newest first, and those they could go to. */
 export function versionsOf(p: ProcessSummary): { from: number[]; all: number[] } {
-  const all = [...new Set([...p.versions.map((v) => v.version), ...(p.latest ? [p.latest] : [])])].sort((a, b) => b - a)
+  const all = p.versions.map((v) => v.version).sort((a, b) => b - a)
   return { from: all.filter((n) => p.versions.some((v) => v.version === n && v.running > 0)), all }
 }
 
