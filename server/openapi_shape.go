@@ -102,7 +102,8 @@ func coreSchemas() map[string]any {
 		"Outcome":   shape("id", "label", "reason boolean", "form []#FormField"),
 		"Task": enumerated(shape("id", "state", "kind", "instance", "node", "label", "type", "type_label", "record", "number null|", "title", "assignee",
 			"assignee_name?", "mine boolean", "claimable boolean", "created datetime", "due? datetime", "light", "outcome", "done? datetime", "done_by_name?",
-			"form []#FormField", "show null|[]", "outcomes []#Outcome", "commands []", "choose boolean", "clocks? []#Clock", "left?", "pauses? []#Pause"), "light", light...),
+			"form []#FormField", "show null|[]", "outcomes []#Outcome", "commands []", "choose boolean", "clocks? []#Clock", "left?", "pauses? []#Pause", "asked? #Asked"), "light", light...),
+		"Asked":        shape("by_name", "reason", "clock?", "level?", "limit?", "basis?"),
 		"Pause":        shape("code", "label", "basis", "notice boolean", "max?"),
 		"Light":        enumerated(shape("color", "due datetime", "provisional boolean", "name"), "color", light...),
 		"ReturnTarget": shape("node", "label", "handler_name", "cancels []", "direct boolean", "refused?"),
@@ -143,13 +144,13 @@ func coreSchemas() map[string]any {
 func decisionSchemas() map[string]any {
 	verdicts := []string{decision.Yes, decision.No, decision.Incomplete, decision.Value, decision.None}
 	return map[string]any{
-		"Process":        shape("key", "label", "type", "type_label", "versions []#ProcessVersion", "migrate boolean"),
+		"Process":        shape("key", "label", "type", "type_label", "versions []#ProcessVersion", "migrate boolean", "insight boolean"),
 		"ProcessVersion": shape("version integer", "running integer", "ended integer"),
 		"Spread":         shape("n integer", "p50 null|integer", "p90 null|integer"),
 		"ProcessNode": shape("version integer", "node", "label", "entered integer", "open integer", "done integer", "cancelled integer", "returned integer",
 			"rework integer", "overdue integer", "forecast null|integer", "wait #Spread", "work #Spread", "duration #Spread"),
 		"Measure": shape("id", "label", "basis"),
-		"ProcessInsight": shape("key", "label", "type", "type_label", "versions []#ProcessVersion", "migrate boolean", "nodes []#ProcessNode", "xml", "picture integer",
+		"ProcessInsight": shape("key", "label", "type", "type_label", "versions []#ProcessVersion", "migrate boolean", "insight boolean", "nodes []#ProcessNode", "xml", "picture integer",
 			"measures []#Measure", "from date", "to date"),
 		"ProcessCase": shape("task", "type", "record", "number null|", "title", "version integer", "node", "label", "state", "state_label", "assignee_name?",
 			"created datetime", "claimed? datetime", "done? datetime", "due? datetime"),

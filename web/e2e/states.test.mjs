@@ -56,7 +56,7 @@ const states = [
   ['detail-merge', '/desk/list/demo.all/id-1', async (p) => { await p.getByRole('button', { name: /合并到/ }).click(); await dialog(p) }],
   ['incidents', '/desk/incidents'], ['incidents-empty', '/desk/incidents?process=demo.none'],
   ['incidents-many', '/desk/incidents', async (p) => { for (const i of [0, 1]) await p.getByRole('checkbox', { name: /^选择/ }).nth(i).check(); await click('[data-all="retry"]')(p); await dialog(p); await p.fill('#incident-reason', '外部系统已恢复'); await p.locator('.el-dialog__footer .el-button--primary').click(); await p.getByText('成功 1 项，未成功 1 项').waitFor() }],
-  ['migration', '/desk/processes/demo.flow/migration', drawn], ['migration-none', '/desk/processes/demo.one/migration'], ['migration-denied', '/desk/processes/demo.other/migration'],
+  ['processes-managed', '/desk/processes?id=demo.one'], ['migration', '/desk/processes/demo.flow/migration', drawn], ['migration-none', '/desk/processes/demo.one/migration'], ['migration-denied', '/desk/processes/demo.other/migration'],
   ['migration-map', '/desk/processes/demo.flow/migration', async (p) => { await choose(p, 'target-handle', '处置（新）'); await p.waitForURL(/map=handle(:|%3A)dispose/); await p.getByText('可以迁移 120 件').waitFor(); await drawn(p) }],
   ['migration-run', '/desk/processes/demo.flow/migration?map=handle:dispose', async (p) => { await p.click('[data-go]'); await p.getByText('请填写“理由”').waitFor(); await p.fill('#migration-reason', '启用新版本'); await p.click('[data-go]'); await p.getByText('迁移结束。 已迁移 144 件，未迁移 6 件。').waitFor(); await drawn(p) }],
   ['decisions', '/desk/decisions'], ['decisions-none', '/desk/decisions?date=2025-05-01'],

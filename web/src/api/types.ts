@@ -52,8 +52,10 @@ export interface Task {
   id: string; state: string; type: string; type_label: string; record: string; number: string; title: string; node: string; label: string
   assignee: string; assignee_name?: string; outcome?: string; done?: string; done_by_name?: string; kind?: string; mine: boolean; claimable: boolean; created: string; due?: string; light: LightColor
   provisional?: boolean; form?: FormField[]; show?: string[]; outcomes?: Outcome[]; commands?: string[]
-  instance?: string; choose?: boolean; clocks?: Clock[]; left?: string; pauses?: { code: string; label: string; basis: string; notice: boolean; max?: string }[]
+  instance?: string; choose?: boolean; asked?: Asked; clocks?: Clock[]; left?: string; pauses?: { code: string; label: string; basis: string; notice: boolean; max?: string }[]
 }
+/** What a task beside the way is about: who asks for what, and why. */
+export interface Asked { by_name: string; reason: string; clock?: string; level?: 'yellow' | 'red'; limit?: string; basis?: string }
 /** A time limit of a process or task; card says that a yellow or red card stands against it. */
 export interface Clock { name: string; label: string; level: 'green' | 'warn' | 'yellow' | 'red'; due?: string; card: boolean; state?: string }
 export interface BatchRow { task: string; number: string | null; title: string; done: boolean; fault?: { code: string; detail: string } }

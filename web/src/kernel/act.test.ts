@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Clock } from '../api/types'
-import { clocksFor, isLimit, processShapes, taskShapes } from './act'
+import { askedText, clocksFor, isLimit, processShapes, taskShapes } from './act'
 import { has } from './i18n'
 
 describe('length of time', () => {
@@ -20,4 +20,14 @@ describe('clocks a command can mean', () => {
 it('has words and a hint for every command', () => {
   const commands = [...new Set([...Object.keys(taskShapes), ...Object.keys(processShapes)])]
   expect(commands.filter((c) => !has('command.' + c) || !has('command.hint.' + c))).toEqual([])
+})
+
+describe('what is asked', () => {
+  it.each([
+    [{ by_name: '演示员甲', reason: '是否属实' }, '演示员甲 提出；理由：是否属实'],
+    [{ by_name: '演示员甲', reason: '现场复杂', clock: '处置', limit: '3 workday', basis: '第四十二条' }, '演示员甲 提出；时限“处置”；延长 3 个工作日；依据：第四十二条；理由：现场复杂'],
+    [{ by_name: '演示员甲', reason: '已按期', clock: '处置', level: 'red' as const }, '演示员甲 提出；时限“处置”；红牌；理由：已按期'],
+  ])('%j', (asked, want) => {
+    expect(askedText(asked)).toBe(want)
+  })
 })

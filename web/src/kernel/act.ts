@@ -1,5 +1,6 @@
 /** What the commands on tasks and processes ask for, and what is wrong with what was given. Pure: the dialogs only show it. */
-import type { Clock } from '../api/types'
+import type { Asked, Clock } from '../api/types'
+import { t } from './i18n'
 
 export interface Shape {
   /** Who else is named: one person or several. */
@@ -33,4 +34,19 @@ export function clocksFor(shape: Shape, clocks: Clock[]): Clock[] {
 /** A length such as "10 workday": a whole number from 1 to 999. */
 export function isLimit(text: string): boolean {
   return /^[1-9]\d{0,2} \w+$/.test(text)
+}
+
+/** A length such as "10 workday" in words. */
+export function limitText(limit: string): string {
+  const [amount = '', unit = ''] = limit.split(' ')
+  return `${amount} ${t('unit.' + unit)}`
+}
+
+/** Who asks for what, and why, in one line. */
+export function askedText(a: Asked): string {
+  const parts = [
+    a.clock ? t('asked.clock', { clock: a.clock }) : '', a.level ? t('clock.' + a.level) : '', a.limit ? t('asked.limit', { limit: limitText(a.limit) }) : '', a.basis ? t('asked.basis', { basis: a.basis }) : '',
+    a.reason ? t('asked.reason', { reason: a.reason }) : '',
+  ].filter(Boolean)
+  return [t('asked.by', { by: a.by_name }), ...parts].join(t('word.semicolon'))
 }
