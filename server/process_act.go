@@ -23,8 +23,14 @@ type processInput struct {
 // processActs are the commands on a whole process with the act that policy is asked about, in the order they are offered.
 func processActs() [][2]string {
 	return [][2]string{
-		{flow.Urge, "flow.urge"}, {flow.Supervise, "flow.supervise"}, {flow.Suspend, "flow.suspend"}, {flow.Activate, "flow.suspend"},
-		{flow.Cancel, "flow.cancel"}, {flow.Due, "flow.due"}, {flow.Jump, "flow.jump"}, {"migrate", "flow.migrate"},
+		{flow.Urge, "flow.urge"},
+		{flow.Supervise, "flow.supervise"},
+		{flow.Suspend, "flow.suspend"},
+		{flow.Activate, "flow.suspend"},
+		{flow.Cancel, "flow.cancel"},
+		{flow.Due, "flow.due"},
+		{flow.Jump, "flow.jump"},
+		{"migrate", "flow.migrate"},
 	}
 }
 

@@ -152,7 +152,7 @@ func (s *Server) batchReply(ctx context.Context, tx *store.Tx, r *request, list 
 	items := make([]map[string]any, 0, len(rows))
 	done := 0
 	for i, row := range rows {
-		if overtaken(row.Err) {
+		if overtaken(row.Err) || fault.CodeOf(row.Err) == "record.stale" && list[i].Rev == 0 {
 			return reply{}, row.Err // a step of somebody else came between: the whole batch runs again
 		}
 		m, err := s.batchItem(ctx, tx, r, list[i].Task, row.Err)

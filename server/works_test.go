@@ -31,6 +31,7 @@ roles:
   checker: {grade: 2}
   chief: {grade: 2}
   keeper: {grade: 2}
+  warden: {grade: 2}
   other: {grade: 2}
 grants:
   - {role: works.clerk, on: works.case, do: [read, create, history]}
@@ -38,6 +39,7 @@ grants:
   - {role: works.checker, on: works.case, do: [read]}
   - {role: works.chief, on: works.case, do: [read, history, supervise]}
   - {role: works.keeper, on: works.case, do: [read, choose]}
+  - {role: works.warden, on: works.case, do: [admin], when: 'name = "南桥"'}
 -- works/locale/zh-CN.yaml --
 field.works.case:
   name: 名称
@@ -65,6 +67,7 @@ people:
   - {username: ck01, name: 核查员甲, role: works.checker, org: /county/mzj/, area: /}
   - {username: ck02, name: 核查员乙, role: works.checker, org: /county/mzj/, area: /}
   - {username: ch01, name: 主任甲, role: works.chief, org: /county/mzj/, area: /}
+  - {username: wd01, name: 管护员甲, role: works.warden, org: /county/mzj/, area: /}
   - {username: ot01, name: 旁人甲, role: works.other, org: /county/mzj/, area: /}
 -- works/flows/case.bpmn --
 <definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:cs="urn:chengshu:bpmn" id="d" targetNamespace="t"><process id="works.case" name="工程" isExecutable="true">
@@ -115,13 +118,13 @@ func eachWorks(t *testing.T, fn func(t *testing.T, w *world, files fstest.MapFS)
 	})
 }
 
-// redeploy puts a changed model of the works in force.
-func (w *world) redeploy(t *testing.T, files fstest.MapFS, old, now string) {
+// redeploy puts the model of the works in force with texts replaced: old, new, old, new …
+func (w *world) redeploy(t *testing.T, files fstest.MapFS, change ...string) {
 	t.Helper()
 	name := "works/flows/case.bpmn"
-	text := strings.ReplaceAll(string(files[name].Data), old, now)
+	text := strings.NewReplacer(change...).Replace(string(files[name].Data))
 	if text == string(files[name].Data) {
-		t.Fatalf("%q is not in the model", old)
+		t.Fatalf("nothing of %q is in the model", change)
 	}
 	files[name] = &fstest.MapFile{Data: []byte(text)}
 	if err := w.app.Reload(t.Context()); err != nil {

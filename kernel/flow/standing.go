@@ -146,8 +146,9 @@ func (e *Engine) Versions(ctx context.Context, tx *store.Tx, key string) ([]Vers
 		var v Version
 		err := rows.Scan(&v.Number, &v.Active, &v.Running, &v.Ended)
 		return v, err
-	}, `SELECT d.version, CASE WHEN d.state = 'active' THEN 1 ELSE 0 END, COUNT(CASE WHEN i.ended = 0 THEN 1 END), COUNT(CASE WHEN i.ended <> 0 THEN 1 END)
-		FROM flow_def d LEFT JOIN flow_inst i ON i.def_key = d.def_key AND i.def_version = d.version
-		WHERE d.def_key = ? GROUP BY d.version, d.state ORDER BY d.version DESC`, key)
+	}, `SELECT d.version, CASE WHEN d.state = 'active' THEN 1 ELSE 0 END, COALESCE(c.running, 0), COALESCE(c.ended, 0) FROM flow_def d
+		LEFT JOIN (SELECT def_version, COUNT(CASE WHEN ended = 0 THEN 1 END) AS running, COUNT(CASE WHEN ended <> 0 THEN 1 END) AS ended
+			FROM flow_inst WHERE def_key = ? GROUP BY def_version) c ON c.def_version = d.version
+		WHERE d.def_key = ? ORDER BY d.version DESC`, key, key)
 	return list, err
 }
