@@ -18,8 +18,10 @@ func TestAsked(t *testing.T) {
 		{"an opinion", flow.Task{Kind: flow.KindConsult, State: flow.Open, Owner: "p", Reason: "x"}, flow.Asked{By: "p", Reason: "x"}, true},
 		{"answered", flow.Task{Kind: flow.KindConsult, State: flow.Done, Owner: "p", Reason: "the answer"}, flow.Asked{}, false},
 		{
-			"more time", flow.Task{Kind: flow.KindExtend, State: flow.Open, Owner: "p", Reason: "x", Data: `{"sla":"c","limit":"5 workday","basis":"§42"}`},
-			flow.Asked{By: "p", Reason: "x", SLA: "c", Limit: "5 workday", Basis: "§42"}, true,
+			"more time",
+			flow.Task{Kind: flow.KindExtend, State: flow.Open, Owner: "p", Reason: "x", Data: `{"sla":"c","limit":"5 workday","basis":"§42"}`},
+			flow.Asked{By: "p", Reason: "x", SLA: "c", Limit: "5 workday", Basis: "§42"},
+			true,
 		},
 		{"an appeal", flow.Task{Kind: flow.KindAppeal, State: flow.Open, Data: `{"sla":"c","level":"red"}`}, flow.Asked{SLA: "c", Level: "red"}, true},
 	} {

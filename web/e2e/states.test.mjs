@@ -193,6 +193,20 @@ describe('what the pages do', () => {
     assert.equal(await page.locator('[data-field="lines"] .error').textContent(), '第 1 行：请填写数量')
     await page.context().close()
   })
+  it('keeps the tasks chosen that were refused in a batch', async () => {
+    const page = await open(browser, server.base)
+    await page.goto('/desk/tasks')
+    await ready(page)
+    for (const i of [0, 1, 2]) await page.getByRole('checkbox', { name: /^选择/ }).nth(i).check()
+    await page.getByRole('button', { name: '批量办理' }).click()
+    await page.locator('.el-radio').first().click()
+    await page.getByRole('button', { name: '提交', exact: true }).click()
+    await page.getByText('成功 2 项，未成功 1 项').waitFor()
+    await page.locator('.el-dialog__footer').getByRole('button', { name: '关闭' }).click()
+    await ready(page)
+    assert.deepEqual(await Promise.all([0, 1, 2].map((i) => page.getByRole('checkbox', { name: /^选择/ }).nth(i).isChecked())), [false, true, false])
+    await page.context().close()
+  })
   it('keeps filters in the address and builds FEEL from them', async () => {
     const page = await open(browser, server.base)
     const asked = []
