@@ -160,7 +160,7 @@ func decisionSchemas() map[string]any {
 		"DecisionRule":  shape("table", "row integer", "basis []"),
 		"DecisionFact":  shape("name", "label", "value any", "masked? boolean"),
 		"MissingFact":   shape("name", "label"),
-		"Evaluation": enumerated(shape("key", "version", "sha256", "decision", "date date", "verdict", "verdict_label", "value any", "missing []#MissingFact",
+		"Evaluation": enumerated(shape("key", "version", "sha256", "decision", "date date", "verdict", "verdict_label", "value any", "value_label?", "missing []#MissingFact",
 			"rules []#DecisionRule", "trace object"), "verdict", verdicts...),
 		"Decided": enumerated(shape("id", "at datetime", "by_name", "node", "node_label", "key", "version", "sha256", "decision", "verdict", "verdict_label",
 			"value any", "inputs []#DecisionFact", "missing []#MissingFact", "rules []#DecisionRule", "text", "masked? boolean", "trace? object"), "verdict", verdicts...),

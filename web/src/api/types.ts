@@ -118,6 +118,6 @@ export interface DecisionModel {
   key: string; label: string; version: string; from: string | null; to: string | null; law: boolean; decisions: { id: string; name: string; inputs: DecisionInput[] }[]
 }
 export interface Evaluation {
-  key: string; version: string; sha256: string; decision: string; date: string; verdict: string; verdict_label: string; value: Json
+  key: string; version: string; sha256: string; decision: string; date: string; verdict: string; verdict_label: string; value: Json; value_label?: string
   missing: { name: string; label: string }[]; rules: { table: string; row: number; basis: string[] }[]
 }
