@@ -18,7 +18,7 @@ import (
 
 // functions are the product functions of every expression.
 func (a *App) functions() []feel.Func {
-	funcs := append(a.Records.Functions(func() *clock.Calendar { return a.Calendar.Load() }), flow.CandidateFuncs()...)
+	funcs := append(a.Records.Functions(a.CalendarOf), flow.CandidateFuncs()...)
 	return append(funcs, a.decideFunc())
 }
 

@@ -128,3 +128,37 @@ func TestIncidentRace(t *testing.T) {
 		}
 	})
 }
+
+// TestIncidentOfError: an error that nobody catches is done again or passed over; there is no answer to give in its place.
+func TestIncidentOfError(t *testing.T) {
+	t.Parallel()
+	w, files := worksWorld(t, "")
+	w.redeploy(t, files, `<process id`, `<error id="er" errorCode="NOFUND"/><process id`,
+		`<extensionElements><cs:task state="closed"/></extensionElements></endEvent>`, `<errorEventDefinition errorRef="er"/></endEvent>`)
+	clerk, admin := w.as(t, "cl01"), w.as(t, "sys01")
+	id := clerk.build(t, "南桥")
+	clerk.handle(t, id)
+	w.answers(t)
+	w.as(t, "ck01").handle(t, id)
+	got := admin.want(t, 200, "GET", "/api/v1/incidents", nil).items(t)[0]
+	if s := fmt.Sprint(got["call"], " ", got["text"], " ", member(got, "commands", "")); s != "false 错误 NOFUND 没有节点处理，请选择重试或跳过。 retry skip" {
+		t.Errorf("got %s", s)
+	}
+	path := fmt.Sprintf("/api/v1/incidents/%s/commands/", got["id"])
+	admin.want(t, 400, "POST", path+"resolve", map[string]any{"reason": "x", "data": map[string]any{"a": 1}})
+	admin.want(t, 200, "POST", path+"retry", map[string]any{"reason": "再试"})
+	again := admin.want(t, 200, "GET", "/api/v1/incidents", nil).items(t)[0]
+	if again["id"] == got["id"] {
+		t.Error("what failed again is the incident that was decided")
+	}
+	process := "/api/v1/records/works.case/" + id + "/process"
+	admin.want(t, 200, "POST", process+"/suspend", map[string]any{"reason": "核对"})
+	if rests := admin.want(t, 200, "GET", "/api/v1/incidents", nil).items(t)[0]; member(rests, "commands", "") != "" {
+		t.Errorf("a process that rests offers %v", rests["commands"])
+	}
+	admin.want(t, 200, "POST", process+"/activate", map[string]any{})
+	admin.want(t, 200, "POST", fmt.Sprintf("/api/v1/incidents/%s/commands/skip", again["id"]), map[string]any{"reason": "不需要"})
+	if state := admin.want(t, 200, "GET", process, nil).text("state"); state != "finished" {
+		t.Errorf("state %s", state)
+	}
+}

@@ -215,7 +215,7 @@ func (s *Server) processCommands(r *request, run running, tasks []*flow.Task, la
 		flow.Jump: !rests, "migrate": run.in.Version != latest,
 	}
 	for _, a := range processActs() {
-		own := a[0] == flow.Urge && run.in.Starter == r.actor.Person // who began a matter may remind
+		own := a[0] == flow.Urge && r.actor.Is(run.in.Starter) // who began a matter may remind
 		if now[a[0]] && (own || s.may(r, run.rec, a[1])) {
 			out = append(out, a[0])
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 
 	"chengshu/base/fault"
 	"chengshu/base/store"
@@ -15,7 +16,7 @@ import (
 // an answer are rights over the record, which not everybody with a task has, and which one has without a task.
 func (s *Server) taskCommands(t *flow.Task, f flow.Form, r *request, rec *record.Record, clocks []flow.SLA) []string {
 	if t.State == flow.Done {
-		if f.Recall && t.DoneBy == r.actor.Person {
+		if f.Recall && r.actor.Is(t.DoneBy) {
 			return []string{flow.Withdraw}
 		}
 		return []string{}
@@ -140,12 +141,31 @@ func (s *Server) actOnTasks(r *request) (reply, error) {
 				return reply{}, err
 			}
 		}
-		rows, err := s.opt.Flow.DoAll(ctx, tx, r.actor, list)
+		rows, err := s.doAll(ctx, tx, r, list)
 		if err != nil {
 			return reply{}, err
 		}
 		return s.batchReply(ctx, tx, r, list, rows)
 	})
+}
+
+// doAll runs the commands in the order of their processes, so that two batches that meet do not wait for each other, and
+// gives the rows in the order of the commands.
+func (s *Server) doAll(ctx context.Context, tx *store.Tx, r *request, list []flow.Command) ([]flow.Row, error) {
+	order := make([]int, len(list))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return strings.Compare(list[a].Instance, list[b].Instance) })
+	sorted, rows := make([]flow.Command, len(list)), make([]flow.Row, len(list))
+	for i, at := range order {
+		sorted[i] = list[at]
+	}
+	done, err := s.opt.Flow.DoAll(ctx, tx, r.actor, sorted)
+	for i := range done {
+		rows[order[i]] = done[i]
+	}
+	return rows, err
 }
 
 func (s *Server) batchReply(ctx context.Context, tx *store.Tx, r *request, list []flow.Command, rows []flow.Row) (reply, error) {

@@ -214,3 +214,41 @@ func TestNextPerson(t *testing.T) {
 		}
 	})
 }
+
+// TestBatchRace: two people complete the same tasks at the same moment, in opposite order. Each task is completed once, and
+// each of the two is told of every task whether it was he.
+func TestBatchRace(t *testing.T) {
+	t.Parallel()
+	eachWorks(t, func(t *testing.T, w *world, _ fstest.MapFS) {
+		people := []*client{w.as(t, "cl01"), w.as(t, "cl02")}
+		const n = 8
+		for round := range 3 {
+			bodies := []map[string]any{{"command": "complete"}, {"command": "complete"}}
+			there, back := make([]any, n), make([]any, n)
+			for i := range n {
+				id := people[0].build(t, fmt.Sprintf("%d 号桥", i))
+				there[i] = map[string]any{"id": people[0].worksTask(t, id)["id"]}
+				back[n-1-i] = there[i]
+			}
+			bodies[0]["tasks"], bodies[1]["tasks"] = there, back
+			got := parallel(2, func(i int) *answer {
+				return people[i].do(t, "POST", "/api/v1/tasks:act", bodies[i], "Idempotency-Key", fmt.Sprint(round))
+			})
+			sum := 0.0
+			for _, a := range got {
+				if a.StatusCode != 200 {
+					t.Fatalf("got %d %s", a.StatusCode, a.raw)
+				}
+				done, _ := a.body["done"].(float64)
+				refused, _ := a.body["refused"].(float64)
+				if done+refused != n || strings.Count(string(a.raw), `"task.taken"`) != int(refused) {
+					t.Errorf("got %s", a.raw)
+				}
+				sum += done
+			}
+			if sum != n {
+				t.Errorf("%v of %d completed: %s %s", sum, n, got[0].raw, got[1].raw)
+			}
+		}
+	})
+}

@@ -77,15 +77,13 @@ func (s *Server) taskViews(ctx context.Context, tx *store.Tx, r *request, tasks 
 		m := map[string]any{
 			"id": t.ID, "state": t.State, "kind": t.Kind, "instance": t.Instance, "node": t.Node, "label": s.nodeLabel(t, form),
 			"type": t.Biz.Type, "type_label": s.word("type."+t.Biz.Type, nil), "record": t.Biz.ID, "number": rec.Values["number"], "title": rec.Title(),
-			"assignee": t.Assignee, "mine": t.Assignee == r.actor.Person, "claimable": t.State == flow.Open && t.Assignee == "",
+			"assignee": t.Assignee, "mine": r.actor.Is(t.Assignee), "claimable": t.State == flow.Open && t.Assignee == "",
 			"created": schema.FormatTime(t.Created), "light": light(s.now(), t.Warn, t.Due, t.Red), "outcome": t.Outcome,
 			"form": formFields(form), "show": form.Show, "outcomes": s.outcomes(form), "commands": commands,
 			"choose": t.Kind == flow.KindNode && slices.Contains(commands, flow.Complete) && s.may(r, rec, "flow.choose"),
 		}
 		if slices.Contains(commands, flow.Extend) || slices.Contains(commands, flow.Appeal) {
-			if m["clocks"], err = s.taskClocks(ctx, tx, t, clocks[t.ID]); err != nil {
-				return nil, err
-			}
+			m["clocks"] = s.taskClocks(clocks[t.ID], s.nodeLabel(t, form))
 		}
 		if t.Assignee != "" {
 			m["assignee_name"] = s.personName(t.Assignee)
@@ -125,27 +123,20 @@ func worked(r *request, tasks []*flow.Task) []*flow.Task {
 
 // holds tells whether the caller has the task, himself or for the person he stands in for.
 func holds(r *request, t *flow.Task) bool {
-	return t.Assignee != "" && (t.Assignee == r.actor.Person || t.Assignee == r.actor.OnBehalf)
+	return r.actor.Is(t.Assignee)
 }
 
-// taskClocks describes the clocks of a task and of its instance.
-func (s *Server) taskClocks(ctx context.Context, tx *store.Tx, t *flow.Task, clocks []flow.SLA) ([]map[string]any, error) {
+// taskClocks describes the clocks of a task, which step names, and of its instance.
+func (s *Server) taskClocks(clocks []flow.SLA, step string) []map[string]any {
 	out := make([]map[string]any, 0, len(clocks))
-	if len(clocks) == 0 {
-		return out, nil
-	}
-	in, err := s.opt.Flow.Instance(ctx, tx, t.Instance)
-	if err != nil {
-		return nil, err
-	}
-	names, err := s.opt.Flow.Names(ctx, tx, in.Process, in.Version)
-	if err != nil {
-		return nil, err
-	}
 	for _, c := range clocks {
-		out = append(out, s.clockView(c, s.clockStep([]*flow.Task{t}, c, names)))
+		if c.Task == "" {
+			out = append(out, s.clockView(c, ""))
+		} else {
+			out = append(out, s.clockView(c, step))
+		}
 	}
-	return out, nil
+	return out
 }
 
 func (s *Server) nodeLabel(t *flow.Task, form flow.Form) string {

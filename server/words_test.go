@@ -55,7 +55,7 @@ func TestWords(t *testing.T) {
 	for _, state := range []string{flow.Running, flow.Suspended, flow.Finished, flow.Cancelled} {
 		need["flow.state."+state] = "kernel/flow"
 	}
-	for _, kind := range []string{flow.Statutory, flow.Promised, flow.StepKind, "of"} {
+	for _, kind := range []string{flow.Statutory, flow.Promised, flow.StepKind} {
 		need["flow.clock."+kind] = "kernel/flow"
 	}
 	if len(need) < 300 {

@@ -18,16 +18,16 @@ func foreign(e *element, elem string, names ...string) string {
 func foreignText(e *element, elem string, names ...string) string {
 	for _, part := range vendors {
 		for _, name := range names {
-			if v := e.attrIn(part, name); v != "" {
+			if v := e.AttrIn(part, name); v != "" {
 				return strings.TrimSpace(v)
 			}
 		}
 		for _, k := range extensions(e) {
-			if k.name != elem || !strings.Contains(k.space, part) {
+			if k.Name != elem || !strings.Contains(k.Space, part) {
 				continue
 			}
 			for _, name := range names {
-				if v := k.attr(name); v != "" {
+				if v := k.Attr(name); v != "" {
 					return strings.TrimSpace(v)
 				}
 			}
@@ -48,7 +48,7 @@ func foreignTask(e *element) Foreign {
 
 // called gives what a call activity calls; zeebe says it in an extension.
 func called(e *element) string {
-	if v := e.attr("calledElement"); v != "" {
+	if v := e.Attr("calledElement"); v != "" {
 		if i := strings.LastIndexByte(v, ':'); i >= 0 {
 			return v[i+1:]
 		}
@@ -62,28 +62,28 @@ func correlation(e *element) string { return foreign(e, "subscription", "correla
 
 // loop reads a loop marker.
 func loop(e *element) *Loop {
-	if s := e.child("standardLoopCharacteristics"); s != nil {
-		count, err := strconv.Atoi(strings.TrimSpace(s.attr("loopMaximum")))
+	if s := e.Child("standardLoopCharacteristics"); s != nil {
+		count, err := strconv.Atoi(strings.TrimSpace(s.Attr("loopMaximum")))
 		if err != nil {
 			count = 0
 		}
-		return &Loop{While: plain(s.childText("loopCondition")), Before: s.flag("testBefore", false), Max: count}
+		return &Loop{While: plain(s.ChildText("loopCondition")), Before: s.Flag("testBefore", false), Max: count}
 	}
-	m := e.child("multiInstanceLoopCharacteristics")
+	m := e.Child("multiInstanceLoopCharacteristics")
 	if m == nil {
 		return nil
 	}
 	l := &Loop{
-		Multi: true, Sequential: m.flag("isSequential", false), Count: plain(m.childText("loopCardinality")),
-		Completion: plain(m.childText("completionCondition")),
+		Multi: true, Sequential: m.Flag("isSequential", false), Count: plain(m.ChildText("loopCardinality")),
+		Completion: plain(m.ChildText("completionCondition")),
 		Collection: foreign(m, "loopCharacteristics", "inputCollection", "collection"),
 		Element:    foreign(m, "loopCharacteristics", "inputElement", "elementVariable"),
 	}
 	if l.Collection == "" {
-		l.Collection = m.childText("loopDataInputRef")
+		l.Collection = m.ChildText("loopDataInputRef")
 	}
-	if item := m.child("inputDataItem"); item != nil && l.Element == "" {
-		l.Element = item.attr("name")
+	if item := m.Child("inputDataItem"); item != nil && l.Element == "" {
+		l.Element = item.Attr("name")
 	}
 	return l
 }

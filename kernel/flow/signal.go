@@ -99,5 +99,5 @@ func (st *step) beginAt(s starting, biz Biz) (*machine, error) {
 	if s.typ == "" {
 		biz = Biz{ID: biz.ID}
 	}
-	return st.begin(s.key, s.version, biz, st.actor.Person, s.node)
+	return st.begin(s.key, s.version, biz, st.actor.Principal(), s.node)
 }

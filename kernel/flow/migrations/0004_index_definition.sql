@@ -1,0 +1,2 @@
+-- Process insight and migration ask for all instances of one definition.
+CREATE INDEX flow_inst_def ON flow_inst (def_key, def_version, state);
