@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Clock } from '../api/types'
-import { askedText, clocksFor, isLimit, processShapes, taskShapes } from './act'
+import type { Clock, Task } from '../api/types'
+import { askedText, clocksFor, finishOf, isLimit, sharedOutcomes, processShapes, stepText, taskShapes } from './act'
 import { has } from './i18n'
 
 describe('length of time', () => {
@@ -29,5 +29,30 @@ describe('what is asked', () => {
     [{ by_name: '演示员甲', reason: '已按期', clock: '处置', level: 'red' as const }, '演示员甲 提出；时限“处置”；红牌；理由：已按期'],
   ])('%j', (asked, want) => {
     expect(askedText(asked)).toBe(want)
+  })
+})
+
+describe('outcomes that tasks share', () => {
+  const task = (node: string, kind: string, ...outcomes: string[]) => ({ id: node, node, kind, outcomes: outcomes.map((id) => ({ id, label: id })) }) as unknown as Task
+  it.each([
+    ['one step', [task('a', 'node', 'yes', 'no'), task('a', 'node', 'no')], ['no']],
+    ['two steps', [task('a', 'node', 'yes'), task('b', 'node', 'yes')], []],
+    ['a step without outcomes', [task('a', 'node'), task('a', 'node')], ['']],
+    ['copies of several steps', [task('a', 'copy'), task('b', 'copy')], ['']],
+    ['appeals of several steps', [task('a', 'appeal', 'approve', 'refuse'), task('b', 'appeal', 'approve', 'refuse')], ['approve', 'refuse']],
+    ['a copy and an opinion', [task('a', 'copy'), task('a', 'consult')], []],
+    ['a form to fill', [{ ...task('a', 'node'), form: [{ name: 'x', required: true }] }], []],
+    ['nothing', [], []],
+  ])('%s', (_, tasks, want) => {
+    expect(sharedOutcomes(tasks).map((o) => o.id)).toEqual(want)
+  })
+  it.each([['supervise', true], ['consult', true], ['copy', false], ['node', false]])('%s needs words: %s', (kind, want) => {
+    expect(finishOf(task('a', kind)).reason).toBe(want)
+  })
+  it.each([['node', '受理', '受理'], ['supervise', '受理', '督办答复 · 受理'], ['supervise', '督办答复', '督办答复']])('a task of kind %s at %s is called %s', (kind, label, want) => {
+    expect(stepText({ ...task('a', kind), label })).toBe(want)
+  })
+  it('has words for every kind', () => {
+    expect(['consult', 'copy', 'extend', 'supervise', 'appeal'].filter((k) => !has('task.kind.' + k) || !has('task.finish.' + k))).toEqual([])
   })
 })

@@ -1,5 +1,5 @@
 /** What the commands on tasks and processes ask for, and what is wrong with what was given. Pure: the dialogs only show it. */
-import type { Asked, Clock } from '../api/types'
+import type { Asked, Clock, Outcome, Task } from '../api/types'
 import { t } from './i18n'
 
 export interface Shape {
@@ -49,4 +49,25 @@ export function askedText(a: Asked): string {
     a.reason ? t('asked.reason', { reason: a.reason }) : '',
   ].filter(Boolean)
   return [t('asked.by', { by: a.by_name }), ...parts].join(t('word.semicolon'))
+}
+
+/** A task beside the way: an opinion, a copy to know of, an approval, an answer to a supervisor. */
+export const beside = (task: Task): boolean => task.kind !== undefined && task.kind !== 'node'
+
+/** What a task is called: one beside the way by what it is about, then by where it was asked. */
+export function stepText(task: Task): string {
+  return beside(task) ? [...new Set([t('task.kind.' + task.kind), task.label])].join(' · ') : task.label
+}
+
+/** How a task without outcomes of its own is done; an opinion and an answer are nothing without words. */
+export function finishOf(task: Task): Outcome {
+  return { id: '', label: t(beside(task) ? `task.finish.${task.kind}` : 'command.complete'), reason: task.kind === 'supervise' || task.kind === 'consult' }
+}
+
+/** The outcomes that all of some tasks have: of one step, or of one kind beside the way. Only these can be given together. */
+export function sharedOutcomes(tasks: Task[]): Outcome[] {
+  const [first, ...rest] = tasks
+  if (!first || rest.some((x) => x.kind !== first.kind || (!beside(first) && x.node !== first.node))) return []
+  const outcomes = (task: Task) => (task.outcomes?.length ? task.outcomes : task.form?.some((f) => f.required) ? [] : [finishOf(task)])
+  return outcomes(first).filter((o) => rest.every((x) => outcomes(x).some((p) => p.id === o.id)))
 }
