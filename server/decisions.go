@@ -105,10 +105,23 @@ func (s *Server) evaluate(r *request) (reply, error) {
 	for _, m := range o.Missing {
 		missing = append(missing, map[string]any{"name": m, "label": s.inputLabel(e, m)})
 	}
-	return reply{Body: map[string]any{
+	body := map[string]any{
 		"key": e.Key, "version": e.Version, "sha256": o.SHA256, "decision": o.Name, "date": day.String(), "verdict": o.Verdict,
 		"verdict_label": s.word("decision.verdict."+o.Verdict, nil), "value": feel.ToGo(o.Value), "missing": missing, "rules": ruleViews(o.Rules), "trace": o.Trace,
-	}}, nil
+	}
+	if label := s.valueLabel(e.Key, body["value"]); label != "" {
+		body["value_label"] = label
+	}
+	return reply{Body: body}, nil
+}
+
+// valueLabel is what a pack calls a conclusion that is a word of its model; "" where it has no words for it.
+func (s *Server) valueLabel(key string, value any) string {
+	word, ok := value.(string)
+	if name := "decision.value." + key + "." + word; ok && s.bundle().Has(name) {
+		return s.word(name, nil)
+	}
+	return ""
 }
 
 func ruleViews(rules []decision.Rule) []map[string]any {
@@ -172,7 +185,7 @@ func (s *Server) decisionView(r *request, rec *record.Record, e decision.Entry) 
 		"id": e.ID, "at": schema.FormatTime(e.At), "by_name": s.actorName(e.Actor), "node": e.Node, "node_label": s.stepLabel(rec.Type.FlowKey(), e.Node),
 		"key": e.Key, "version": e.Version, "sha256": e.SHA256, "decision": e.Body.Decision, "verdict": e.Body.Verdict,
 		"verdict_label": s.word("decision.verdict."+e.Body.Verdict, nil), "value": e.Body.Output, "inputs": inputs, "missing": missing,
-		"rules": ruleViews(e.Body.Rules), "text": s.decisionText(e.Body, masked, missing),
+		"rules": ruleViews(e.Body.Rules), "text": s.decisionText(e.Key, e.Body, masked, missing),
 	}
 	if masked {
 		out["value"], out["masked"] = nil, true
@@ -183,10 +196,12 @@ func (s *Server) decisionView(r *request, rec *record.Record, e decision.Entry) 
 }
 
 // decisionText says in one line what was decided and why.
-func (s *Server) decisionText(b decision.Body, masked bool, missing []map[string]any) string {
+func (s *Server) decisionText(key string, b decision.Body, masked bool, missing []map[string]any) string {
 	result := s.word("decision.verdict."+b.Verdict, nil)
 	if b.Verdict == decision.Value && !masked {
-		if raw, ok := b.Output.(string); ok {
+		if label := s.valueLabel(key, b.Output); label != "" {
+			result = label
+		} else if raw, ok := b.Output.(string); ok {
 			result = raw
 		} else if raw, err := json.Marshal(b.Output); err == nil {
 			result = string(raw)

@@ -75,7 +75,10 @@ func (s *Server) processView(ctx context.Context, tx *store.Tx, r *request, f pa
 	if m, err := bpmn.Read(f.XML); err == nil && m.Main() != nil && m.Main().Name != "" {
 		label = m.Main().Name
 	}
-	return map[string]any{"key": f.Key, "label": label, "type": f.Type, "type_label": s.word("type."+f.Type, nil), "versions": versions, "migrate": migrate}, nil
+	return map[string]any{
+		"key": f.Key, "label": label, "type": f.Type, "type_label": s.word("type."+f.Type, nil), "versions": versions, "migrate": migrate,
+		"insight": s.opt.Policy.Any(r.actor, "read", f.Type), // who only administers it sees no numbers of its steps
+	}, nil
 }
 
 // looked reads which process, version and period are asked for: days at +08:00, the current year where they are left out.

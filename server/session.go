@@ -1,15 +1,11 @@
 package server
 
 import (
-	"cmp"
 	"net/http"
-	"slices"
-	"sort"
 	"strings"
 
 	"chengshu/base/fault"
 	"chengshu/kernel/identity"
-	"chengshu/kernel/pack"
 	"chengshu/kernel/schema"
 )
 
@@ -172,42 +168,6 @@ func (s *Server) note() string {
 		return ""
 	}
 	return s.word(s.opt.Note, nil)
-}
-
-// menu gives the entries that lead somewhere: to a type the caller may read, or to a page that shows something of one.
-func (s *Server) menu(r *request) []map[string]any {
-	var entries []*pack.MenuEntry
-	for _, p := range s.bundle().Packs {
-		for _, m := range p.Menu {
-			if m.Type != "" && s.opt.Policy.Any(r.actor, "read", m.Type) || m.Type == "" && s.opens(r, m.Page, cmp.Or(m.Pack, p.Name)) {
-				entries = append(entries, m)
-			}
-		}
-	}
-	sort.SliceStable(entries, func(i, j int) bool { return entries[i].Order < entries[j].Order })
-	out := make([]map[string]any, 0, len(entries))
-	for _, m := range entries {
-		e := map[string]any{"id": m.ID, "label": s.word("menu."+m.ID, nil), "order": m.Order}
-		for k, v := range map[string]string{"type": m.Type, "filter": m.Filter, "page": m.Page, "pack": m.Pack} {
-			if v != "" {
-				e[k] = v
-			}
-		}
-		out = append(out, e)
-	}
-	return out
-}
-
-// opens tells whether a page of a pack has anything to show the caller: numbers or processes of a type, or any type at all.
-func (s *Server) opens(r *request, page, of string) bool {
-	b := s.bundle()
-	if page == "indicators" {
-		p := b.Pack(of)
-		return p != nil && slices.ContainsFunc(p.Indicators, func(i *pack.Indicator) bool { return s.opt.Policy.Any(r.actor, "read", i.Of) })
-	}
-	return slices.ContainsFunc(b.Set.Types(), func(t *schema.Type) bool {
-		return t.Pack == of && (page != "processes" || t.Flow != "") && s.opt.Policy.Any(r.actor, "read", t.Name)
-	})
 }
 
 func (s *Server) sessions(r *request) (reply, error) {

@@ -54,14 +54,25 @@ func TestSessions(t *testing.T) {
 // numbers about things one may not read.
 func TestMenu(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "")
-	menu := map[string]bool{}
-	for _, m := range w.as(t, "slr01").want(t, 200, "GET", "/api/v1/me", nil).body["menu"].([]any) {
-		menu[m.(map[string]any)["id"].(string)] = true
-	}
-	for id, want := range map[string]bool{"urban.cases": true, "county.cards": true, "urban.evaluation": true, "urban.processes": true, "county.evaluation": false} {
-		if menu[id] != want {
-			t.Errorf("the acceptor's menu has %s: %t, want %t", id, menu[id], want)
+	w := worldOf(t, "", []string{"county", "urban", "cloud"})
+	for user, entries := range map[string]map[string]bool{
+		"slr01": {
+			"urban.cases": true, "county.cards": true, "urban.evaluation": true, "urban.processes": true, "county.evaluation": false,
+			"county.incidents": false, "county.processes": false, "cloud.decisions": false,
+		},
+		"zbz01": {"urban.processes": true, "county.incidents": true, "county.processes": false}, // supervises
+		"sys01": {"urban.cases": false, "urban.processes": false, "county.incidents": true, "county.processes": true, "cloud.decisions": false},
+		"yun01": {"cloud.decisions": true, "county.incidents": false}, // may use the decision
+		"yun05": {"cloud.decisions": false},
+	} {
+		menu := map[string]bool{}
+		for _, m := range w.as(t, user).want(t, 200, "GET", "/api/v1/me", nil).body["menu"].([]any) {
+			menu[m.(map[string]any)["id"].(string)] = true
+		}
+		for id, want := range entries {
+			if menu[id] != want {
+				t.Errorf("%s has %s: %t, want %t", user, id, menu[id], want)
+			}
 		}
 	}
 }

@@ -97,6 +97,11 @@ func (s *Server) taskViews(ctx context.Context, tx *store.Tx, r *request, tasks 
 		if slices.Contains(commands, flow.Pause) {
 			m["pauses"] = s.pauses(t.Biz.Type)
 		}
+		if asked, err := s.asked(ctx, tx, t); err != nil {
+			return nil, err
+		} else if asked != nil {
+			m["asked"] = asked
+		}
 		if t.State == flow.Done {
 			m["done"], m["done_by_name"] = schema.FormatTime(t.Done), s.personName(t.DoneBy)
 		}

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ready } from './browser.mjs'
 
-const binary = process.env.CHENGSHU_BIN ?? new URL('../../bin/chengshu', import.meta.url).pathname
+export const binary = process.env.CHENGSHU_BIN ?? new URL('../../bin/chengshu', import.meta.url).pathname
 
 /** Why the demo cannot run here, or nothing. In CI that is a failure, elsewhere a loud skip. */
 export function missing() {
@@ -17,7 +17,7 @@ export function missing() {
   return why
 }
 
-function freePort() {
+export function freePort() {
   return new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
       const { port } = server.address()

@@ -46,10 +46,13 @@ const row = (i, more = {}) => ({
   _display: { kind: '部件 / 井盖', unit: '演示单位', handler: '演示员甲', area_of: '东街', state: i % 2 ? '办理中' : '已结案', area: '东街', org: '演示单位', owner: '演示员甲', created_by: '演示员甲', parent: '第 9 号', others: ['第 8 号', '第 9 号'] },
   _masked: ['reporter', 'phone'], _light: { color: ['green', 'yellow', 'red', 'paused', 'done'][i % 5], due: '2027-03-02T12:00:00+08:00', provisional: i === 1 }, ...more,
 })
+const clocks = [
+  { name: 'handle', label: '处置时限', level: 'red', due: '2026-03-02T12:00:00+08:00', card: true, state: 'running' }, { name: 'total', label: '总时限', level: 'warn', due: '2027-03-02T12:00:00+08:00', card: false, state: 'running' },
+]
 const task = (i, more = {}) => ({
   id: `t${i}`, state: 'open', type: 'demo.all', type_label: '全字段件', record: `id-${i}`, number: `2026030${i}`, title: `第 ${i} 号全字段件`, node: 'accept', label: '受理', assignee: 'p1', assignee_name: '演示员甲', mine: true, claimable: false,
-  created: '2026-03-02T09:30:00+08:00', due: '2027-03-02T12:00:00+08:00', light: ['green', 'yellow', 'red', 'paused', 'none'][i % 5], form: [{ name: 'kind', required: true }], show: [],
-  outcomes: [{ id: 'accept', label: '予以受理', reason: false, form: [] }, { id: 'refuse', label: '不予受理', reason: true, form: [] }], commands: ['complete', 'release', 'return', 'transfer', 'delegate', 'urge', 'pause', 'extend', 'withdraw', 'copy', 'consult', 'add'], ...more,
+  created: '2026-03-02T09:30:00+08:00', due: '2027-03-02T12:00:00+08:00', light: ['green', 'yellow', 'red', 'paused', 'none'][i % 5], form: [{ name: 'kind', required: true }], show: [], kind: 'node', choose: true, clocks,
+  outcomes: [{ id: 'accept', label: '予以受理', reason: false, form: [] }, { id: 'refuse', label: '不予受理', reason: true, form: [] }], commands: ['complete', 'release', 'return', 'transfer', 'delegate', 'urge', 'pause', 'extend', 'withdraw', 'copy', 'consult', 'add', 'appeal', 'supervise'], ...more,
 })
 const xml = `<?xml version="1.0"?><bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:bpmndi="http://www.omg.org/spec/BPMN/20100524/DI" xmlns:dc="http://www.omg.org/spec/DD/20100524/DC" id="d" targetNamespace="urn:x"><bpmn:process id="p"><bpmn:userTask id="accept" name="受理"/><bpmn:userTask id="handle" name="处置"/><bpmn:endEvent id="end" name="结案"/></bpmn:process><bpmndi:BPMNDiagram id="dia"><bpmndi:BPMNPlane id="pl" bpmnElement="p"><bpmndi:BPMNShape id="s1" bpmnElement="accept"><dc:Bounds x="100" y="100" width="100" height="80"/></bpmndi:BPMNShape><bpmndi:BPMNShape id="s2" bpmnElement="handle"><dc:Bounds x="260" y="100" width="100" height="80"/></bpmndi:BPMNShape><bpmndi:BPMNShape id="s3" bpmnElement="end"><dc:Bounds x="420" y="122" width="36" height="36"/></bpmndi:BPMNShape></bpmndi:BPMNPlane></bpmndi:BPMNDiagram></bpmn:definitions>`
 const people = [{ id: 'p1', name: '演示员甲', org_name: '演示单位', roles: ['demo.clerk'] }, { id: 'p2', name: '演示员乙', org_name: '演示单位', roles: [] }]
@@ -59,6 +62,36 @@ const me = {
 }
 const problem = (status, code, detail, errors = []) => ({ status, problem: { type: 'about:blank', title: detail, status, code, detail, errors, trace: 'trace-0001' } })
 const indicator = { id: 'demo.on_time', label: '按期办结率', basis: '时段内办结的件中，在时限内办结的比例。', unit: 'percent', by: [{ id: 'area:2', label: '镇街' }, { id: 'unit', label: '责任单位' }], type: 'demo.all' }
+
+const incident = (i, more = {}) => ({
+  id: `i${i}`, instance: `in${i}`, process: 'demo.flow', process_label: '演示流程', type: 'demo.all', type_label: '全字段件', record: `id-${i}`, number: `2026030${i}`, title: `第 ${i} 号全字段件`, node: 'handle', label: '处置',
+  code: 'flow.call.failed', text: '外部系统没有答复，已放弃。', detail: 'http.503', call: true, at: '2026-03-02T09:30:00+08:00', commands: ['retry', 'skip', 'resolve'], ...more,
+})
+const running = {
+  instance: 'in1', process: 'demo.flow', label: '演示流程', version: 1, latest: 2, state: 'running', state_label: '运行中', clocks, commands: ['supervise', 'urge', 'suspend', 'cancel', 'due', 'jump', 'migrate'],
+  targets: [{ node: 'accept', label: '受理' }, { node: 'handle', label: '处置' }], tokens: [{ id: 1, node: 'accept', label: '受理', state: 'live' }, { id: 2, node: 'handle', label: '处置', state: 'failed' }], incidents: [incident(1)],
+  children: [{ instance: 'in9', label: '协办流程', state: 'running' }],
+}
+
+const plan = (body) => ({
+  from: body.from, to: body.to, instances: 120, ready: body.map?.handle ? 120 : 70, xml_from: xml, xml_to: xml, targets: [{ node: 'accept', label: '受理' }, { node: 'dispose', label: '处置（新）' }],
+  nodes: [
+    { node: 'accept', label: '受理', to: 'accept', to_label: '受理', itself: true, tokens: 70, blocks: [] },
+    { node: 'handle', label: '处置', to: body.map?.handle ?? '', to_label: '', itself: false, tokens: 50, blocks: body.map?.handle ? [] : [{ code: 'flow.migrate.node', label: '新版本中没有对应的步骤', count: 50 }] },
+  ],
+})
+const part = (body) => ({
+  done: 48, refused: [1, 2].map((i) => ({ instance: `${body.after}-${i}`, type: 'demo.all', record: `id-${i}`, number: `2026030${i}`, code: 'flow.migrate.node', label: '新版本中没有对应的步骤' })), next: { '': 'b', 'b': 'c' }[body.after] ?? '',
+})
+
+const model = {
+  key: 'demo.allowance', label: '高龄津贴（演示）', version: '2026', from: '2026-01-01', to: null, law: true, decisions: [{ id: 'grant', name: '是否发放', inputs: [
+    { name: '年龄', label: '年龄', type: 'number' }, { name: '户籍', label: '本县户籍', type: 'boolean' }, { name: '申请日', label: '申请日期', type: 'date' }, { name: '类别', label: '类别', type: 'string' }, { name: '家庭', label: '家庭情况', type: 'context' }] }],
+}
+const evaluation = (body) => ({
+  key: model.key, version: '2026', sha256: 'x', decision: '是否发放', date: body.date, value: body.inputs['年龄'] ? '每月 70 元' : null, trace: {}, verdict: body.inputs['年龄'] ? 'value' : 'incomplete', verdict_label: body.inputs['年龄'] ? '已得出结论' : '待补充',
+  missing: body.inputs['年龄'] ? [] : [{ name: '年龄', label: '年龄' }], rules: body.inputs['年龄'] ? [{ table: '是否发放', row: 2, basis: ['办法（演示）第五条'] }] : [],
+})
 
 /** Answers GET by path; a function of the query gives what depends on it. */
 const gets = {
@@ -70,7 +103,10 @@ const gets = {
   '/records/demo.all/id-1/history': () => ({ items: [{ rev: 2, op: 'update', at: '2026-03-02T10:00:00+08:00', by: 'p1', by_name: '演示员甲', reason: '更正', fields: { price: ['1000.00', '1234.50'], state: ['open', 'closed'] } }, { rev: 1, op: 'create', at: '2026-03-02T09:30:00+08:00', by: 'p1', by_name: '演示员甲', reason: '', fields: {} }] }),
   '/records/demo.all/id-1/timeline': () => ({ items: [{ at: '2026-03-02T09:30:00+08:00', kind: 'record', label: '创建', by_name: '演示员甲' }, { at: '2026-03-02T10:00:00+08:00', kind: 'task', label: '办结', by_name: '演示员乙', node_label: '受理', outcome_label: '予以受理', reason: '情况属实' }] }),
   '/records/demo.all/id-1/tasks': () => ({ items: [task(1), task(2, { id: 't9', node: 'verify', label: '核实', assignee_name: '演示员乙' })] }),
-  '/records/demo.all/id-1/actions': () => ({ commands: type.commands, tasks: [task(1)] }), '/records/demo.all/id-1/flow': () => ({ xml, active: ['handle'], done: ['accept'] }),
+  '/records/demo.all/id-1/actions': () => ({ commands: type.commands, tasks: [task(1), task(2, { id: 't8', record: 'id-1', kind: 'supervise', asked: { by_name: '演示员乙', reason: '三日内说明进展' }, outcomes: [], form: [], choose: false, commands: ['complete'] })] }), '/records/demo.all/id-1/flow': () => ({ xml, active: ['handle'], done: ['accept'] }),
+  '/decisions': (q) => ({ items: q.get('date') < '2026-01-01' ? [] : [model] }), '/processes': () => ({ items: [{ key: 'demo.flow', label: '演示流程', type: 'demo.all', type_label: '全字段件', migrate: true, versions: [{ version: 3, running: 0, ended: 0 }, { version: 2, running: 120, ended: 4 }, { version: 1, running: 0, ended: 9 }] }, { key: 'demo.one', label: '单版本流程', type: 'demo.all', type_label: '全字段件', migrate: true, insight: false, versions: [{ version: 1, running: 3, ended: 0 }] }] }),
+  '/processes/demo.flow/insight': () => ({ key: 'demo.flow', label: '演示流程', type: 'demo.all', type_label: '全字段件', versions: [], nodes: [], xml, picture: 2, measures: [], from: '2026-01-01', to: '2026-12-31' }),
+  '/records/demo.all/id-1/process': () => running, '/incidents': (q) => ({ items: q.get('process') === 'demo.none' ? [] : [incident(1), incident(2, { call: false, commands: ['retry', 'skip'], text: '出现没有人处理的错误。' }), incident(3, { title: '', commands: [] })], next: '' }),
   '/records/demo.all/id-1/duplicates': () => ({ items: [{ record: row(2), score: 0.83, distance: 12 }] }), '/records/demo.all/id-1/proof': () => ({ subject: 'demo.all/id-1', proofs: [] }),
   '/tasks': (q) => ({ items: q.get('scope') === 'pool' ? [task(4, { mine: false, claimable: true, assignee: '', commands: ['claim'] })] : q.get('state') === 'done' ? [] : [1, 2, 3].map((i) => task(i)), next: '' }),
   '/tasks/t1/return-targets': () => ({ items: [{ node: 'report', label: '上报', handler_name: '演示员乙', cancels: ['verify'], direct: true }, { node: 'start', label: '起点', cancels: [], refused: '已超过可退回范围' }] }),
@@ -88,7 +124,17 @@ function answerPost(path, body) {
   if (path.endsWith(':bulk')) return { items: body.ids.map((id, i) => ({ id, ok: i > 0, error: i > 0 ? undefined : { detail: '状态不允许' } })) }
   if (path.endsWith(':import')) return { rows: 3, created: 2, updated: 0, failed: 1, errors: [{ row: 2, field: '单价', detail: '应为数字' }], file: 'f9' }
   if (path.endsWith('/unmask')) return { fields: { reporter: '演示报告人', phone: '13800000000' } }
+  if (path === '/tasks:act') {
+    const items = body.tasks.map(({ id }) => ({ task: id, number: '', title: `第 ${id.slice(1)} 号全字段件`, done: id !== 't2', fault: id === 't2' ? { code: 'task.taken', detail: '该任务已由演示员乙办理。' } : undefined }))
+    return { items, done: items.filter((r) => r.done).length, refused: items.filter((r) => !r.done).length }
+  }
   if (path === '/tasks/t2/commands/complete') return problem(409, 'task.done', '演示员乙已经办理')
+  if (path === '/decisions/demo.allowance/grant:evaluate') return evaluation(body)
+  if (path === '/processes/demo.flow/migration:plan') return plan(body)
+  if (path === '/processes/demo.flow/migration') return part(body)
+  if (path.startsWith('/incidents/i2/')) return problem(409, 'flow.incident.closed', '演示员乙已经处理')
+  if (path.startsWith('/incidents/')) return { record: { type: 'demo.all', id: 'id-1' } }
+  if (path.startsWith('/records/demo.all/id-1/process/')) return running
   if (path === '/files') return { id: 'f-new', name: '新文件.png', size: 100, type: 'image/png' }
   return { record: row(1), tasks: [] }
 }

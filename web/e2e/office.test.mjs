@@ -241,6 +241,28 @@ describe('the office', { skip: missing() }, () => {
     await leave(page)
   })
 
+  it('a decision is calculated with its clause, and says what it lacks', async () => {
+    const page = await as('cloud.applicant', '/desk/tasks')
+    await page.getByRole('link', { name: '评审测算' }).click()
+    await page.waitForURL(/\/desk\/decisions\?pack=cloud/)
+    await ready(page)
+    const field = (label) => page.locator('main form').getByLabel(label, { exact: true })
+    await page.getByRole('button', { name: '测算', exact: true }).click()
+    await page.locator('[data-verdict="incomplete"]').waitFor()
+    await field('核数合计').fill('64')
+    await page.getByText('条件已改动').waitFor()
+    await page.getByRole('button', { name: '测算', exact: true }).click()
+    await page.locator('[data-verdict="value"]').waitFor()
+    assert.match(await page.textContent('[data-result]'), /专家论证[\s\S]*第九条第一项[\s\S]*2026/)
+    await settled(page)
+    await shot(page, 'office-decision')
+    assert.deepEqual(await axe(page), [])
+    await page.emulateMedia({ media: 'print' })
+    assert.ok(await page.locator('main form').isHidden())
+    assert.match(await page.locator('[data-result]').innerText(), /填写的条件[\s\S]*64/)
+    await leave(page)
+  })
+
   it('a killed session is out', async () => {
     const mine = demo.accounts.filter((a) => a.role === 'urban.handler').at(-1) // nobody else's test is signed in as this one
     const page = await as('urban.handler', '/desk/sessions', (a) => a === mine)

@@ -1,9 +1,9 @@
-// Runs every file against one demo county: the pages of the stand-in server beside those of the living demo, and the
-// files that change the demo one after another, each on records of its own.
+// Runs every file against one demo county: the pages of the stand-in server, and the small county with a pack of its own,
+// beside those of the living demo; the files that change the demo one after another, each on records of its own.
 import { spawn } from 'node:child_process'
 import { launchDemo, missing } from './demo.mjs'
 
-const alone = ['states.test.mjs']
+const alone = ['states.test.mjs', 'process.test.mjs']
 const living = ['pages.test.mjs', 'portal.test.mjs', 'map.test.mjs', 'walk.test.mjs', 'office.test.mjs']
 
 function run(files, env) {

@@ -20,12 +20,16 @@ after(async () => {
 const click = (selector) => (page) => page.click(selector)
 const button = (name) => (page) => page.getByRole('button', { name, exact: true }).first().click()
 const dialog = (page) => page.waitForSelector('.el-dialog', { state: 'visible' })
+const more = (name) => async (page) => { await page.locator('[data-command="more"]').first().click(); await page.getByRole('menuitem', { name, exact: true }).click(); await dialog(page) }
+const act = (name) => async (page) => { await page.locator('[data-command="process"]').click(); await page.getByRole('menuitem', { name, exact: true }).click(); await dialog(page) }
+const drawn = (page) => page.waitForFunction(() => document.querySelectorAll('[data-flow]').length === document.querySelectorAll('[data-drawn]').length)
 const options = (id) => async (page) => { await page.locator(`#${id}`).locator('xpath=ancestor::div[contains(@class,"el-select__wrapper")]').click(); await page.waitForSelector('.el-select-dropdown__item:visible') }
 
 /** name, path, what to do once the page is ready */
 const states = [
   ['tasks', '/desk/tasks'], ['tasks-pool', '/desk/tasks?scope=pool'], ['tasks-empty', '/desk/tasks?scope=done'],
   ['tasks-batch', '/desk/tasks', async (p) => { await p.getByRole('checkbox', { name: /^选择/ }).nth(0).check(); await p.getByRole('checkbox', { name: /^选择/ }).nth(1).check(); await button('批量办理')(p); await dialog(p) }],
+  ['tasks-batch-done', '/desk/tasks', async (p) => { for (const i of [0, 1]) await p.getByRole('checkbox', { name: /^选择/ }).nth(i).check(); await button('批量办理')(p); await p.locator('.el-radio').first().click(); await button('提交')(p); await p.getByText('成功 1 项，未成功 1 项').waitFor() }],
   ['account-menu', '/desk/tasks', async (p) => { await click('.person')(p); await p.waitForSelector('.el-dropdown-menu:visible') }],
   ['list', '/desk/list/demo.all'], ['list-filtered', '/desk/list/demo.all?f.kind=0102&f.price=1,9&q=x'], ['list-empty', '/desk/list/demo.all?q=none'], ['list-error', '/desk/list/demo.all?q=broken'],
   ['list-options', '/desk/list/demo.all?f.kind=0102', options('filter-kind')], ['list-columns', '/desk/list/demo.all', async (p) => { await button('列与密度')(p); await p.waitForSelector('.el-popover:visible') }],
@@ -40,9 +44,25 @@ const states = [
   ['detail-outcome', '/desk/list/demo.all/id-1', async (p) => { await click('[data-outcome="refuse"]')(p); await dialog(p); await button('确认不予受理')(p); await p.getByText('请修改以下内容').waitFor() }],
   ['detail-return', '/desk/list/demo.all/id-1', async (p) => { await click('[data-command="return"]')(p); await dialog(p); await p.getByText('将同时取消').waitFor() }],
   ['detail-transfer', '/desk/list/demo.all/id-1', async (p) => { await click('[data-command="more"]')(p); await p.getByRole('menuitem', { name: '转办' }).click(); await dialog(p) }],
+  ['detail-appeal', '/desk/list/demo.all/id-1', async (p) => { await more('申诉')(p); await p.locator('.el-dialog__footer .el-button--primary').click(); await p.getByRole('alert').waitFor() }],
+  ['detail-extend', '/desk/list/demo.all/id-1', async (p) => { await more('申请延期')(p); await options('command-clock')(p) }],
+  ['detail-supervise', '/desk/list/demo.all/id-1', more('督办')],
+  ['detail-answer', '/desk/list/demo.all/id-1', async (p) => { await button('答复督办')(p); await dialog(p) }],
+  ['process-jump', '/desk/list/demo.all/id-1', async (p) => { await act('跳转')(p); await p.locator('.el-dialog__footer .el-button--primary').click(); await p.getByRole('alert').filter({ hasText: '请填写“现在的环节”' }).waitFor() }],
+  ['process-due', '/desk/list/demo.all/id-1', act('改期限')], ['process-migrate', '/desk/list/demo.all/id-1', act('迁移到新版本')],
+  ['process-resolve', '/desk/list/demo.all/id-1', async (p) => { await click('[data-incident] [data-command="resolve"]')(p); await dialog(p); await p.fill('#incident-reason', '电话核实'); await p.fill('#incident-answer', '{ok'); await p.locator('.el-dialog__footer .el-button--primary').click(); await p.getByText('不是有效的 JSON').waitFor() }],
   ['detail-reveal', '/desk/list/demo.all/id-1', async (p) => { await button('查看 2 项脱敏信息')(p); await dialog(p) }],
   ['detail-command', '/desk/list/demo.all/id-1', async (p) => { await click('[data-declared="close"]')(p); await dialog(p) }],
   ['detail-merge', '/desk/list/demo.all/id-1', async (p) => { await p.getByRole('button', { name: /合并到/ }).click(); await dialog(p) }],
+  ['incidents', '/desk/incidents'], ['incidents-empty', '/desk/incidents?process=demo.none'],
+  ['incidents-many', '/desk/incidents', async (p) => { for (const i of [0, 1]) await p.getByRole('checkbox', { name: /^选择/ }).nth(i).check(); await click('[data-all="retry"]')(p); await dialog(p); await p.fill('#incident-reason', '外部系统已恢复'); await p.locator('.el-dialog__footer .el-button--primary').click(); await p.getByText('成功 1 项，未成功 1 项').waitFor() }],
+  ['processes-managed', '/desk/processes?id=demo.one'], ['migration', '/desk/processes/demo.flow/migration', drawn], ['migration-none', '/desk/processes/demo.one/migration'], ['migration-denied', '/desk/processes/demo.other/migration'],
+  ['migration-map', '/desk/processes/demo.flow/migration', async (p) => { await choose(p, 'target-handle', '处置（新）'); await p.waitForURL(/map=handle(:|%3A)dispose/); await p.getByText('可以迁移 120 件').waitFor(); await drawn(p) }],
+  ['migration-run', '/desk/processes/demo.flow/migration?map=handle:dispose', async (p) => { await p.click('[data-go]'); await p.getByText('请填写“理由”').waitFor(); await p.fill('#migration-reason', '启用新版本'); await p.click('[data-go]'); await p.getByText('迁移结束。 已迁移 144 件，未迁移 6 件。').waitFor(); await drawn(p) }],
+  ['decisions', '/desk/decisions'], ['decisions-none', '/desk/decisions?date=2025-05-01'],
+  ['decisions-wrong', '/desk/decisions', async (p) => { await p.fill('#decision-年龄', '六十'); await button('测算')(p); await p.getByText('请修改以下内容').waitFor() }],
+  ['decisions-missing', '/desk/decisions', async (p) => { await button('测算')(p); await p.locator('[data-verdict="incomplete"]').waitFor() }],
+  ['decisions-result', '/desk/decisions', async (p) => { await p.fill('#decision-年龄', '81'); await button('测算')(p); await p.getByText('办法（演示）第五条').waitFor() }],
   ['inbox', '/desk/inbox'], ['sessions', '/desk/sessions'], ['search', '/desk/search?q=x'], ['indicators', '/desk/indicators?pack=demo'], ['missing', '/desk/nowhere'], ['map', '/desk/map'],
 ]
 
@@ -171,6 +191,20 @@ describe('what the pages do', () => {
     await page.locator('[data-field="price"] .error').waitFor()
     assert.equal(await page.locator('[data-field="price"] .error').textContent(), '单价不能为负数')
     assert.equal(await page.locator('[data-field="lines"] .error').textContent(), '第 1 行：请填写数量')
+    await page.context().close()
+  })
+  it('keeps the tasks chosen that were refused in a batch', async () => {
+    const page = await open(browser, server.base)
+    await page.goto('/desk/tasks')
+    await ready(page)
+    for (const i of [0, 1, 2]) await page.getByRole('checkbox', { name: /^选择/ }).nth(i).check()
+    await page.getByRole('button', { name: '批量办理' }).click()
+    await page.locator('.el-radio').first().click()
+    await page.getByRole('button', { name: '提交', exact: true }).click()
+    await page.getByText('成功 2 项，未成功 1 项').waitFor()
+    await page.locator('.el-dialog__footer').getByRole('button', { name: '关闭' }).click()
+    await ready(page)
+    assert.deepEqual(await Promise.all([0, 1, 2].map((i) => page.getByRole('checkbox', { name: /^选择/ }).nth(i).isChecked())), [false, true, false])
     await page.context().close()
   })
   it('keeps filters in the address and builds FEEL from them', async () => {

@@ -56,8 +56,14 @@ export interface Task {
   id: string; state: string; type: string; type_label: string; record: string; number: string; title: string; node: string; label: string
   assignee: string; assignee_name?: string; outcome?: string; done?: string; done_by_name?: string; kind?: string; mine: boolean; claimable: boolean; created: string; due?: string; light: LightColor
   provisional?: boolean; form?: FormField[]; show?: string[]; outcomes?: Outcome[]; commands?: string[]
-  left?: string; pauses?: { code: string; label: string; basis: string; notice: boolean; max?: string }[]
+  instance?: string; choose?: boolean; asked?: Asked; clocks?: Clock[]; left?: string; pauses?: { code: string; label: string; basis: string; notice: boolean; max?: string }[]
 }
+/** What a task beside the way is about: who asks for what, and why. */
+export interface Asked { by_name: string; reason: string; clock?: string; level?: 'yellow' | 'red'; limit?: string; basis?: string }
+/** A time limit of a process or task; card says that a yellow or red card stands against it. */
+export interface Clock { name: string; label: string; level: 'green' | 'warn' | 'yellow' | 'red'; due?: string; card: boolean; state?: string }
+export interface BatchRow { task: string; number: string | null; title: string; done: boolean; fault?: { code: string; detail: string } }
+export interface BatchAnswer { items: BatchRow[]; done: number; refused: number }
 export interface Actions { commands: Command[]; tasks: Task[] }
 export interface FlowPicture { xml: string; active: string[]; done: string[] }
 export interface Duplicate { record: Row; score: number; distance?: number }
@@ -81,7 +87,9 @@ export interface IndicatorSummary { id: string; label: string; basis: string; un
 export interface IndicatorRow { key: string; label: string; numerator: number | string; denominator?: number | string | null; value: number | string | null; filter?: string; type?: string }
 export interface Indicator { id: string; label: string; basis: string; formula: string; unit?: string; type?: string; by?: Choice[]; from?: string; to?: string; rows: IndicatorRow[]; total?: IndicatorRow }
 
-export interface ProcessSummary { key: string; label: string; type: string; type_label: string; versions: { version: number; running: number; ended: number }[] }
+export interface ProcessSummary {
+  key: string; label: string; type: string; type_label: string; versions: { version: number; running: number; ended: number }[]; migrate?: boolean; insight?: boolean
+}
 export interface Spread { n: number; p50: number | null; p90: number | null }
 export interface ProcessNode {
   version: number; node: string; label: string; entered: number; open: number; done: number; cancelled: number; returned: number; rework: number
@@ -92,4 +100,28 @@ export interface ProcessInsight extends ProcessSummary { nodes: ProcessNode[]; x
 export interface ProcessCase {
   task: string; type: string; record: string; number: string | null; title: string; version: number; node: string; label: string; state: string; state_label: string
   assignee_name?: string; created: string; claimed?: string; done?: string; due?: string
+}
+
+/** A place where a process cannot go on by itself. */
+export interface Incident {
+  id: string; instance: string; process: string; process_label: string; type: string; type_label: string; record: string; number: string | null; title: string
+  node: string; label: string; code: string; text: string; detail: string; call: boolean; at: string; commands: string[]
+}
+export interface Target { node: string; label: string }
+export interface RecordProcess {
+  instance: string; process: string; label: string; version: number; latest: number; state: string; state_label: string; clocks: Clock[]; commands: string[]
+  targets?: Target[]; tokens?: { id: number; node: string; label: string; state: string }[]; incidents: Incident[]; children: { instance: string; label: string; state: string }[]
+}
+export interface PlanNode { node: string; label: string; to: string; to_label: string; itself: boolean; tokens: number; blocks: { code: string; label: string; count: number }[] }
+export interface MigrationPlan { from: number; to: number; instances: number; ready: number; nodes: PlanNode[]; targets: Target[]; xml_from: string; xml_to: string }
+export interface Refusal { instance: string; type: string; record: string; number: string | null; code: string; label: string }
+export interface MigrationPart { done: number; refused: Refusal[]; next: string }
+
+export interface DecisionInput { name: string; label: string; type: string }
+export interface DecisionModel {
+  key: string; label: string; version: string; from: string | null; to: string | null; law: boolean; decisions: { id: string; name: string; inputs: DecisionInput[] }[]
+}
+export interface Evaluation {
+  key: string; version: string; sha256: string; decision: string; date: string; verdict: string; verdict_label: string; value: Json; value_label?: string
+  missing: { name: string; label: string }[]; rules: { table: string; row: number; basis: string[] }[]
 }

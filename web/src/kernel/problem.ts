@@ -34,7 +34,7 @@ export function say(problem: Problem): string {
 export function fieldErrors(problem: Problem): Record<string, string> {
   const out: Record<string, string> = {}
   for (const e of problem.errors) {
-    const [name = '', row] = e.pointer.replace(/^\//, '').replace(/^data\//, '').split('/')
+    const [name = '', row] = e.pointer.replace(/^\//, '').replace(/^(data|inputs)\//, '').split('/')
     if (!name || out[name]) continue
     const where = row !== undefined && /^\d+$/.test(row) ? t('rows.nth', { n: Number(row) + 1 }) + t('word.colon') : ''
     out[name] = where + (e.detail || (has('check.' + e.code) ? t('check.' + e.code) : e.code))
