@@ -25,7 +25,13 @@ func (m *machine) run() error {
 			continue
 		}
 		if err := m.enter(w.t, w.n); err != nil {
-			return err
+			if !m.nowhere(w.n, err) {
+				return err
+			}
+			m.release(w.t.id)
+			if err := m.fail(w.t, w.n, incident{code: "flow.incident.node", detail: fault.CodeOf(err)}); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -25,13 +25,14 @@ type matter struct{ id, text string }
 // Reclock derives the dues of running clocks and of timers in working time anew whose calendar has another version by now
 // (a notice was imported, a day was overridden). A matter whose dues change gets one journal entry; one whose dues stay only
 // takes note of the version. It handles up to limit matters, 0 for all, and gives how many changed and how many it looked
-// at. A matter that somebody else is at work on is left for the next call.
+// at. A matter that somebody else is at work on is left for the next call; one that cannot be derived stops no other.
 func (e *Engine) Reclock(ctx context.Context, actor identity.Actor, limit int) (changed, seen int, err error) {
 	after := ""
+	var broken []error
 	for {
 		last, stale, err := e.matters(ctx, after)
 		if err != nil || last == "" {
-			return changed, seen, err
+			return changed, seen, errors.Join(append(broken, err)...)
 		}
 		after = last
 		if limit > 0 {
@@ -40,14 +41,15 @@ func (e *Engine) Reclock(ctx context.Context, actor identity.Actor, limit int) (
 		for len(stale) > 0 {
 			part := stale[:min(len(stale), reclockBatch)]
 			stale = stale[len(part):]
-			n, err := e.reclockSome(ctx, actor, part)
+			n, bad, err := e.reclockSome(ctx, actor, part)
 			if err != nil {
-				return changed, seen, err
+				return changed, seen, errors.Join(append(broken, err)...)
 			}
+			broken = append(broken, bad...)
 			changed, seen = changed+n, seen+len(part)
 		}
 		if limit > 0 && seen >= limit {
-			return changed, seen, nil
+			return changed, seen, errors.Join(broken...)
 		}
 	}
 }
@@ -91,9 +93,9 @@ func matterRows(ctx context.Context, tx *store.Tx, query string, args ...any) ([
 }
 
 // reclockSome does some matters in one transaction, each at a savepoint of its own.
-func (e *Engine) reclockSome(ctx context.Context, actor identity.Actor, list []matter) (changed int, err error) {
+func (e *Engine) reclockSome(ctx context.Context, actor identity.Actor, list []matter) (changed int, broken []error, err error) {
 	err = e.opt.DB.Write(ctx, func(tx *store.Tx) error {
-		changed = 0
+		changed, broken = 0, nil
 		for _, x := range list {
 			did := false
 			err := tx.Savepoint(ctx, func() (err error) {
@@ -102,15 +104,17 @@ func (e *Engine) reclockSome(ctx context.Context, actor identity.Actor, list []m
 			})
 			switch {
 			case fault.Is(err, fault.Conflict):
+			case fault.Is(err, fault.Unavailable), ctx.Err() != nil:
+				return err
 			case err != nil:
-				return errors.Join(fault.New(fault.Internal, "flow.reclock", "instance", x.id), err)
+				broken = append(broken, errors.Join(fault.New(fault.Internal, "flow.reclock", "instance", x.id), err))
 			case did:
 				changed++
 			}
 		}
 		return nil
 	})
-	return changed, err
+	return changed, broken, err
 }
 
 // reclock does one matter and tells whether a due changed.

@@ -28,6 +28,31 @@ func (w *world) recalendar(version string, off ...clock.Date) (changed, seen int
 	return changed, seen
 }
 
+// A matter that cannot be derived anew is told of and stops no other.
+func TestReclockBroken(t *testing.T) {
+	each(t, func(w *world) {
+		w.deploy("bad", permit())
+		w.start("bad")
+		w.deploy("k", permit())
+		w.clock.Set(at(9, 9))
+		good := w.start("k")
+		w.write(func(tx *store.Tx) error {
+			_, err := tx.Exec(w.t.Context(), `UPDATE flow_def SET xml = ? WHERE def_key = 'bad'`, []byte("<x/>"))
+			return err
+		})
+		w.calendar.Version = "test@2"
+		w.calendar.Overrides = append(w.calendar.Overrides, clock.Override{Date: clock.DateFrom(2026, 3, 13), Kind: clock.Off})
+		w.e = w.engine()
+		changed, _, err := w.e.Reclock(w.t.Context(), boss, 0)
+		if err == nil || changed != 1 {
+			w.t.Errorf("changed %d, %v, want the good one and a fault of the other", changed, err)
+		}
+		if s := w.clockOf(good, "tell"); s.Calendar != "test@2" {
+			w.t.Errorf("clock %+v, want the new calendar", s)
+		}
+	})
+}
+
 // A notice moves the dues and the timers of the matters it touches, with one journal entry each, and of no other.
 func TestReclockNotice(t *testing.T) {
 	each(t, func(w *world) {

@@ -45,6 +45,7 @@ const list = `["x", "y", "z"]`
 var repeats = []struct{ name, model, script string }{
 	{"script for each member", se + script("x", `{note: note + item + string(loopCounter)}`, par(list+"|item")) + user("t") + seq("s>x>t>e"), "[t] &x1y2z3 t= ."},
 	{"script one after the other until it is enough", se + script("x", `{note: note + item}`, sequ(list+"|item", "numberOfCompletedInstances = 2")) + user("t") + seq("s>x>t>e"), "[t] &xy t= ."},
+	{"a list as another vendor writes it", se + decide("risk1", `[&quot;x&quot;, &quot;y&quot;]`) + script("x", `{note: note + item}`, `<multiInstanceLoopCharacteristics xmlns:fl="http://flowable.org/bpmn" fl:collection="${vars.risk.input}" fl:elementVariable="item"/>`) + user("t") + seq("s>risk1>x>t>e"), "[t] &xy t= ."},
 	{"service by cardinality", se + `<serviceTask id="x"><extensionElements><cs:service kind="set" set='{amount: amount + loopCounter}'/></extensionElements>` + par("amount") + `</serviceTask><exclusiveGateway id="g" default="f-g-t"/>` +
 		user("t") + user("u") + seq("s>x>g>t>e", "g>u?amount = 20>e"), "[u] u= ."},
 	{"nobody is nothing to do", se + script("x", `{note: "never"}`, par("[]|item|out|item")) + `<exclusiveGateway id="g" default="f-g-t"/>` + user("t") + user("u") + seq("s>x>g>t>e", "g>u?count(vars.out) = 0>e"), "[u] & u= ."},
@@ -170,5 +171,27 @@ func TestRepeatLint(t *testing.T) {
 			}
 			t.Errorf("findings %+v, want %s", found, c.want)
 		})
+	}
+}
+
+// The marker of a countersign is its picture: it says the same, and nothing more.
+func TestCountersignMarker(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, marker string
+		ok           bool
+	}{
+		{"same", `<multiInstanceLoopCharacteristics/>`, true},
+		{"another order", `<multiInstanceLoopCharacteristics isSequential="true"/>`, false},
+		{"a number of its own", par("3"), false},
+		{"a standard loop", `<standardLoopCharacteristics loopMaximum="2"/>`, false},
+	} {
+		found, err := flow.Findings(string(process(se + marked(user("t", ab, `<cs:countersign mode="all" members='[person("a")]'/>`), c.marker) + seq("s>t>e"))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if (len(found) == 0) != c.ok {
+			t.Errorf("%s: findings %+v", c.name, found)
+		}
 	}
 }

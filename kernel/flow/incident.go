@@ -53,6 +53,25 @@ func (m *machine) tooLong(t *token, n *node, most int) error {
 	return m.fail(t, n, incident{code: stepTooLong, detail: strconv.Itoa(most)})
 }
 
+// nowhere tells whether a timer has led to a node that cannot be begun, for a reason that lies in the model or the record: no
+// person is there to be told, and trying again would give the same. Nodes that begin with more than one thing are not among
+// them, because what they have begun would stay.
+func (m *machine) nowhere(n *node, err error) bool {
+	if m.cmd.Name != "timer" || n.closes != "" || n.multi() || n.repeats() {
+		return false
+	}
+	switch n.Kind {
+	case bpmn.Exclusive, bpmn.Inclusive, bpmn.UserTask, bpmn.ScriptTask, bpmn.Catch:
+	default:
+		return false
+	}
+	switch fault.CodeOf(err) {
+	case "flow.gateway", "flow.candidates", "flow.candidates.org", "flow.set", "flow.timer":
+		return true
+	}
+	return false
+}
+
 // tellIncidents tells of the incidents of the step, of several at one node once.
 func (m *machine) tellIncidents() {
 	seen := map[[2]string]bool{}

@@ -64,7 +64,11 @@ func (c *compiler) repeat(n *node) {
 	}
 	c.plan.repeats = true
 	n.while = c.expr(n, n.Loop.While, feel.BoolType)
-	n.collection = c.exprIn(c.around(n), n, n.Loop.Collection, feel.AnyType)
+	list := n.Loop.Collection
+	if src, fixed, ok := foreignText(list); ok && !fixed { // "${name}" of another vendor
+		list = src
+	}
+	n.collection = c.exprIn(c.around(n), n, list, feel.AnyType)
 	n.cardinality = c.exprIn(c.around(n), n, n.Loop.Count, feel.NumberType)
 	n.result = c.expr(n, n.Loop.Result, feel.AnyType)
 	counts := c.within(n)
@@ -80,11 +84,13 @@ func (c *compiler) repeat(n *node) {
 
 // loop judges the marker of a repeated activity.
 func (l *lint) loop(n *node) {
-	if n.Loop == nil || n.multi() && n.Loop.Multi { // the marker of a countersign is its picture
+	if n.Loop == nil {
 		return
 	}
 	x := n.Loop
+	picture := n.multi() && x.Multi && x.Count+x.Collection+x.Completion+x.Output == "" && x.Sequential == n.Ext.Countersign.Sequential
 	switch {
+	case picture: // of a countersign, which says itself who and when it is enough
 	case !n.Kind.Activity() || n.multi() || n.Triggered, !x.Multi && n.while == nil && x.Max <= 0:
 		l.fail(n, "flow.lint.loop")
 	case !x.Multi:

@@ -104,6 +104,26 @@ func TestCalledCancelled(t *testing.T) {
 	})
 }
 
+// A timer that leads nowhere is an incident where it came to: nobody would see that it is tried again and again.
+func TestTimerLeadsNowhere(t *testing.T) {
+	each(t, func(w *world) {
+		for _, c := range []struct{ name, model, script string }{
+			{"no way out of a gateway", se + user("t") + timerOn("b", "t", "true", `<timeDuration>PT1H</timeDuration>`) + `<exclusiveGateway id="g"/>` + user("u") + user("v") +
+				seq("s>t>e", "b>g", "g>u?amount = 9>e", "g>v?amount = 8>e"), "[t] +1h [] ?g #9 %retry [u] u= ."},
+			{"nobody to do it", se + user("t") + timerOn("b", "t", "false", `<timeDuration>PT1H</timeDuration>`) + `<endEvent id="e2"/><userTask id="u"><extensionElements><cs:task candidates='if amount = 9 then role("clerk") else null'/></extensionElements></userTask>` +
+				timerOn("b2", "u", "true", `<timeDuration>PT1H</timeDuration>`) + seq("s>t>e", "b>u>e2", "b2>e2"), "[t] +1h [t] ?u #9 %retry [t u] u= t= ."},
+			{"no moment to wait for", se + catch("c1", "timer PT1H") + catch("c2", `timer if amount = 9 then duration("PT1H") else null`) + user("u") + seq("s>c1>c2>u>e"), "[] +1h ?c2 #9 %retry ? +1h [u] u= ."},
+		} {
+			w.t.Log(c.name)
+			w.deploy("main", processWith(c.model))
+			w.play(w.start("main"), c.script)
+		}
+		w.deploy("main", processWith(se+user("t")+`<exclusiveGateway id="g"/>`+user("u")+user("v")+seq("s>t>g", "g>u?amount = 9>e", "g>v?amount = 8>e")))
+		_, err := w.do(person("ann", "clerk"), flow.Command{Name: flow.Complete, Task: w.task(w.start("main"), "t").ID})
+		wantCode(w.t, err, fault.Invalid, "flow.gateway") // a person is told at once, and can do something about it
+	})
+}
+
 // A limit that the new version of a step has no more draws no card.
 func TestMigrationStopsLimits(t *testing.T) {
 	each(t, func(w *world) {
