@@ -3,9 +3,12 @@ package app
 import (
 	"context"
 
+	"chengshu/base/fault"
 	"chengshu/base/store"
 	"chengshu/kernel/flow"
 	"chengshu/kernel/identity"
+	"chengshu/kernel/journal"
+	"chengshu/kernel/record"
 	"chengshu/kernel/schema"
 )
 
@@ -16,6 +19,9 @@ func (a *App) drawCard(ctx context.Context, tx *store.Tx, c flow.Card) error {
 	if types.Cards == "" || c.Biz.Type == types.Cards || c.Level == "warn" {
 		return nil
 	}
+	if c.Withdrawn {
+		return a.withdrawCard(ctx, tx, types.Cards, c)
+	}
 	matter, err := a.Records.Load(ctx, tx, c.Biz.Type, c.Biz.ID)
 	if err != nil {
 		return err
@@ -24,6 +30,9 @@ func (a *App) drawCard(ctx context.Context, tx *store.Tx, c flow.Card) error {
 		"level": c.Level, "subject": c.Biz.Subject(), "matter_number": matter.Values["number"], "matter_title": cut(matter.Title(), 200),
 		"step": cut(a.stepName(c), 80), "clock": c.Clock, "kind": c.Kind, "limit": c.Limit.String(), "due_at": schema.FormatTime(c.Due),
 		"drawn_at": schema.FormatTime(c.At),
+	}
+	if c.Task != "" {
+		data["task"] = c.Task
 	}
 	if c.Basis != "" {
 		data["basis"] = c.Basis
@@ -40,6 +49,59 @@ func (a *App) drawCard(ctx context.Context, tx *store.Tx, c flow.Card) error {
 		_, err = a.Flow.Start(ctx, tx, system, key, bizOf(r))
 	}
 	return err
+}
+
+// withdrawCard takes a card back because an appeal against it was approved: the record goes to the state withdrawn and what is
+// still decided about it ends. Who decides must be one who supervises the matter or the card.
+func (a *App) withdrawCard(ctx context.Context, tx *store.Tx, typ string, c flow.Card) error {
+	id, err := a.cardOf(ctx, tx, typ, c)
+	if err != nil || id == "" {
+		return err // withdrawn already, by its own process
+	}
+	drawn, err := a.Records.Load(ctx, tx, typ, id)
+	if err != nil {
+		return err
+	}
+	matter, err := a.Records.Load(ctx, tx, c.Biz.Type, c.Biz.ID)
+	if err != nil {
+		return err
+	}
+	if !a.supervises(c.Actor, matter) {
+		if err := a.Policy.Require(c.Actor, "supervise", drawn.Type, drawn.Values); err != nil {
+			return err
+		}
+	}
+	if err := (&starter{a.Flow}).Cancel(ctx, tx, identity.System("card"), drawn, c.Reason); err != nil {
+		return err
+	}
+	body, rev, err := a.Records.Apply(ctx, tx, c.Actor, typ, id, record.Change{
+		State: "withdrawn", Op: "flow.appeal", Reason: c.Reason,
+		Set: map[string]any{"ruling": cut(c.Reason, 2000), "decided_at": schema.FormatTime(c.At), "decided_by": c.Actor.Person},
+	})
+	if err != nil {
+		return err
+	}
+	_, err = a.Journal.Append(ctx, tx, journal.Entry{
+		At: c.At, Actor: c.Actor.Person, Post: c.Actor.Post, OnBehalf: c.Actor.OnBehalf, Via: c.Actor.Via, Request: c.Actor.Request,
+		Action: "record.withdraw", Subject: drawn.Subject(), Rev: rev, Reason: c.Reason, Body: body,
+	})
+	return err
+}
+
+// cardOf finds the newest card of a clock that still counts; one drawn before cards knew their task may be any task's.
+func (a *App) cardOf(ctx context.Context, tx *store.Tx, typ string, c flow.Card) (id string, err error) {
+	err = tx.QueryRow(ctx, `SELECT id FROM `+tableOf(typ)+` WHERE subject = ? AND level = ? AND clock = ? AND state <> 'withdrawn'
+		AND deleted_at IS NULL AND COALESCE(task, ?) = ? ORDER BY drawn_at DESC, id DESC LIMIT 1`,
+		c.Biz.Subject(), c.Level, c.Clock, c.Task, c.Task).Scan(&id)
+	if store.None(err) {
+		return "", nil
+	}
+	return id, fault.Wrap("find card", err)
+}
+
+// supervises tells whether somebody may supervise a record or mend its process.
+func (a *App) supervises(who identity.Actor, r *record.Record) bool {
+	return a.Policy.Allow(who, "supervise", r.Type, r.Values) || a.Policy.Allow(who, "admin", r.Type, r.Values)
 }
 
 // addressee names who has the work: the person with his unit, or the post of those who may take it.

@@ -43,6 +43,9 @@ func (q *noticeQueue) run(ctx context.Context) {
 
 // tell wakes the pages of everybody who may take a new task, and writes notices of everything else to those it touches.
 func (q *noticeQueue) tell(ctx context.Context, e flow.Event) error {
+	if e.Kind == "incident" {
+		return q.tellMenders(ctx, e)
+	}
 	people := append(append([]string{}, e.To...), q.app.people(e.Cands)...)
 	if e.Kind == "opened" && len(e.To) == 0 {
 		for _, p := range people {

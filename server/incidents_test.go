@@ -132,7 +132,7 @@ func TestIncidentRace(t *testing.T) {
 // TestIncidentOfError: an error that nobody catches is done again or passed over; there is no answer to give in its place.
 func TestIncidentOfError(t *testing.T) {
 	t.Parallel()
-	w, files := worksWorld(t, "")
+	w, files := packWorld(t, "", works)
 	w.redeploy(t, files, `<process id`, `<error id="er" errorCode="NOFUND"/><process id`,
 		`<extensionElements><cs:task state="closed"/></extensionElements></endEvent>`, `<errorEventDefinition errorRef="er"/></endEvent>`)
 	clerk, admin := w.as(t, "cl01"), w.as(t, "sys01")

@@ -122,7 +122,7 @@ func TestMigration(t *testing.T) {
 // nothing more.
 func TestWarden(t *testing.T) {
 	t.Parallel()
-	w, files := worksWorld(t, "")
+	w, files := packWorld(t, "", works)
 	clerk, warden := w.as(t, "cl01"), w.as(t, "wd01")
 	own := w.stuck(t, clerk, "南桥")
 	other := w.stuck(t, clerk, "北桥")

@@ -9,7 +9,7 @@ import (
 // TestOpenAPIOfProcesses: what supervisors and administrators do is taken and answered as their documents say.
 func TestOpenAPIOfProcesses(t *testing.T) {
 	t.Parallel()
-	w, files := worksWorld(t, "")
+	w, files := packWorld(t, "", works)
 	clerk, chief, admin := documentOf(t, w.as(t, "cl01")), documentOf(t, w.as(t, "ch01")), documentOf(t, w.as(t, "sys01"))
 	id := clerk.build(t, "南桥")
 	path := "/api/v1/records/works.case/" + id

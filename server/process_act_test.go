@@ -11,7 +11,7 @@ import (
 // right is refused, who does not see the record is told there is none.
 func TestProcessOfRecord(t *testing.T) {
 	t.Parallel()
-	w, _ := worksWorld(t, "")
+	w, _ := packWorld(t, "", works)
 	clerk := w.as(t, "cl01")
 	id := clerk.build(t, "南桥")
 	path := "/api/v1/records/works.case/" + id + "/process"

@@ -78,7 +78,7 @@ func TestBatch(t *testing.T) {
 // TestTaskCommandsOffered: what is offered with a task follows from who asks, and of whom the task is.
 func TestTaskCommandsOffered(t *testing.T) {
 	t.Parallel()
-	w, _ := worksWorld(t, "")
+	w, _ := packWorld(t, "", works)
 	clerk := w.as(t, "cl01")
 	id := clerk.build(t, "南桥")
 	offered := func(who string) string {

@@ -81,11 +81,11 @@ people:
 <sequenceFlow id="f3" sourceRef="ask" targetRef="check"/><sequenceFlow id="f4" sourceRef="check" targetRef="e"/></process></definitions>
 `
 
-// worksWorld is a world of the county and the works, and the files of the works, to be changed before a Reload.
-func worksWorld(t *testing.T, url string) (*world, fstest.MapFS) {
+// packWorld is a world of the county and one pack more, and its files, to be changed before a Reload.
+func packWorld(t *testing.T, url, pack string) (*world, fstest.MapFS) {
 	t.Helper()
 	files := fstest.MapFS{}
-	for _, f := range txtar.Parse([]byte(works)).Files {
+	for _, f := range txtar.Parse([]byte(pack)).Files {
 		files[f.Name] = &fstest.MapFile{Data: f.Data}
 	}
 	fake := clock.NewFake(time.Date(2026, 3, 2, 9, 0, 0, 0, clock.Shanghai))
@@ -103,19 +103,22 @@ func worksWorld(t *testing.T, url string) (*world, fstest.MapFS) {
 	return &world{app: a, clock: fake, places: w}, files
 }
 
-// eachWorks runs a test on SQLite and on PostgreSQL.
+// eachWorks runs a test of the works on SQLite and on PostgreSQL.
 func eachWorks(t *testing.T, fn func(t *testing.T, w *world, files fstest.MapFS)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
-		w, files := worksWorld(t, "")
-		fn(t, w, files)
-	})
-	t.Run("postgres", func(t *testing.T) {
-		t.Parallel()
-		w, files := worksWorld(t, storetest.PostgreSQLURL(t))
-		fn(t, w, files)
-	})
+	eachPack(t, works, fn)
+}
+
+// eachPack runs a test of a pack on SQLite and on PostgreSQL.
+func eachPack(t *testing.T, pack string, fn func(t *testing.T, w *world, files fstest.MapFS)) {
+	t.Helper()
+	for name, open := range map[string]func(testing.TB) string{"sqlite": storetest.SQLiteURL, "postgres": storetest.PostgreSQLURL} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, files := packWorld(t, open(t), pack)
+			fn(t, w, files)
+		})
+	}
 }
 
 // redeploy puts the model of the works in force with texts replaced: old, new, old, new …

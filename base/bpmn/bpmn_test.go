@@ -176,6 +176,17 @@ func TestEventReferences(t *testing.T) {
 	if got := *p.Node("u").Loop; got != (bpmn.Loop{While: "again", Before: true, Max: 3}) {
 		t.Errorf("loop %+v", got)
 	}
+	for marker, want := range map[string]bpmn.Loop{
+		`<bpmn:loopCardinality>=3</bpmn:loopCardinality><bpmn:completionCondition>x</bpmn:completionCondition>`:                                                                                                            {Multi: true, Count: "3", Completion: "x"},
+		`<bpmn:extensionElements><cs:loop collection="list" element="one" output="out" result="one.x"/></bpmn:extensionElements>`:                                                                                          {Multi: true, Collection: "list", Element: "one", Output: "out", Result: "one.x"},
+		`<bpmn:extensionElements><z:loopCharacteristics xmlns:z="http://camunda.org/schema/zeebe/1.0" inputCollection="=list" inputElement="one" outputCollection="out" outputElement="=one.x"/></bpmn:extensionElements>`: {Multi: true, Collection: "list", Element: "one", Output: "out", Result: "one.x"},
+		`<bpmn:loopDataInputRef>list</bpmn:loopDataInputRef><bpmn:inputDataItem name="one"/>`:                                                                                                                              {Multi: true, Collection: "list", Element: "one"},
+	} {
+		src := strings.Replace(simple, `<bpmn:userTask id="u"/>`, `<bpmn:userTask id="u"><bpmn:multiInstanceLoopCharacteristics>`+marker+`</bpmn:multiInstanceLoopCharacteristics></bpmn:userTask>`, 1)
+		if got := *read(t, src).Main().Node("u").Loop; got != want {
+			t.Errorf("loop %+v, want %+v", got, want)
+		}
+	}
 	if p.Node("b").Handler != p.Node("h") || p.Node("w").Events[0].Activity != p.Node("u") || !p.Node("g").Instantiate {
 		t.Errorf("handler %+v, activity %+v, gateway %+v", p.Node("b").Handler, p.Node("w").Events[0].Activity, p.Node("g"))
 	}

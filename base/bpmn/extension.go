@@ -21,6 +21,7 @@ import (
 //	cs:service       service, send, rule, many   kind! set|notify|command|call|decision|document · set FEEL context · to FEEL · message key
 //	                                       · name · data FEEL · result variable (vars.<result> afterwards)
 //	cs:clock         any flow node         pause! reason code · basis clause · limit FEEL · unit
+//	cs:loop          multi-instance marker collection FEEL list · element variable · output variable (vars.<output> afterwards) · result FEEL
 //
 // candidates: role(name), role(name, org), roleIn(name, area), roleAt(name, org, area), person(id), or a list of them.
 // form: record fields a person writes at this step, "!" = required here; show: fields shown and not written.
@@ -32,6 +33,9 @@ import (
 // instance on a node starts when a token first enters the node and runs on until the instance ends.
 // service kind call: name is the https address of the other system, whose host the configuration must allow; the call is made
 // after the commit, and the token waits for the answer. service kind document is refused for now.
+// loop stands in the extensionElements of multiInstanceLoopCharacteristics: one instance a member of collection, which its
+// expressions read by the name element beside loopCounter (1, 2, …); result is evaluated when an instance is done, and output
+// is the list of the results in the order of the members, null for those that a completionCondition made needless.
 // An attribute or element of the namespace that is not in this table is a problem of the model, never ignored.
 var csTable = map[string]csRule{
 	"task":        {attrs: []string{"candidates", "form", "show", "state", "skipSame", "recall", "title"}},
@@ -41,6 +45,7 @@ var csTable = map[string]csRule{
 	"return":      {must: []string{"to"}, attrs: []string{"resubmit"}},
 	"countersign": {must: []string{"mode", "members"}, attrs: []string{"percent", "order", "allowAdd"}},
 	"service":     {must: []string{"kind"}, attrs: []string{"set", "to", "message", "name", "data", "result"}},
+	"loop":        {attrs: []string{"collection", "element", "output", "result"}},
 	"clock":       {must: []string{"pause"}, attrs: []string{"basis", "limit", "unit"}},
 }
 
@@ -154,6 +159,8 @@ func (r *reader) extension(e *element) Extension {
 				Kind: k.Attr("kind"), Set: k.Attr("set"), To: k.Attr("to"), Message: k.Attr("message"),
 				Name: k.Attr("name"), Data: k.Attr("data"), Result: k.Attr("result"),
 			})
+		case "loop":
+			r.problem(e, "bpmn.ext.element", "element", k.Name) // stands on the marker, not on the activity
 		case "clock":
 			x.Clock = &Clock{Pause: k.Attr("pause"), Basis: k.Attr("basis"), Limit: k.Attr("limit"), Unit: k.Attr("unit")}
 		}

@@ -1,9 +1,6 @@
 package bpmn
 
-import (
-	"strconv"
-	"strings"
-)
+import "strings"
 
 // vendors are parts of the namespace URIs of other engines whose task attributes are read, so that models import.
 var vendors = [...]string{"camunda.org/schema/zeebe", "camunda.org/schema/1.0/bpmn", "flowable.org/bpmn", "activiti.org/bpmn"}
@@ -59,31 +56,3 @@ func called(e *element) string {
 
 // correlation gives the correlation key expression of a message (zeebe:subscription).
 func correlation(e *element) string { return foreign(e, "subscription", "correlationKey") }
-
-// loop reads a loop marker.
-func loop(e *element) *Loop {
-	if s := e.Child("standardLoopCharacteristics"); s != nil {
-		count, err := strconv.Atoi(strings.TrimSpace(s.Attr("loopMaximum")))
-		if err != nil {
-			count = 0
-		}
-		return &Loop{While: plain(s.ChildText("loopCondition")), Before: s.Flag("testBefore", false), Max: count}
-	}
-	m := e.Child("multiInstanceLoopCharacteristics")
-	if m == nil {
-		return nil
-	}
-	l := &Loop{
-		Multi: true, Sequential: m.Flag("isSequential", false), Count: plain(m.ChildText("loopCardinality")),
-		Completion: plain(m.ChildText("completionCondition")),
-		Collection: foreign(m, "loopCharacteristics", "inputCollection", "collection"),
-		Element:    foreign(m, "loopCharacteristics", "inputElement", "elementVariable"),
-	}
-	if l.Collection == "" {
-		l.Collection = m.ChildText("loopDataInputRef")
-	}
-	if item := m.Child("inputDataItem"); item != nil && l.Element == "" {
-		l.Element = item.Attr("name")
-	}
-	return l
-}

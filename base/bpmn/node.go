@@ -75,7 +75,8 @@ type Node struct {
 	Interrupting bool     // boundary: cancelActivity; start of an event sub-process: isInterrupting. True by default
 	Triggered    bool     // sub-process started by an event
 	Compensation bool     // isForCompensation
-	Events       []*Event // event definitions; empty is a none event
+	Events       []*Event // event definitions; empty is a none event, several of a catching event mean any of them
+	Together     bool     // parallelMultiple: all of several event definitions must happen
 	Loop         *Loop    // multi-instance or standard loop; nil without
 	Called       string   // call activity: id of the process or global task; rule task: decision id
 	Script       string   // script task: text of the script
@@ -107,20 +108,6 @@ type Event struct {
 	Date, Duration, Cycle string
 	Condition             string // of a conditional event
 	Activity              *Node  // compensate: the one activity to compensate; nil is all of the scope
-}
-
-// Loop is a loop marker.
-type Loop struct {
-	Multi      bool // multi-instance, else the standard loop
-	Sequential bool
-	Count      string // loopCardinality
-	Collection string // expression of the list; own extension, zeebe:inputCollection, camunda:collection, flowable:collection
-	Element    string // variable of one member
-	Completion string // completionCondition
-	// Of the standard loop: the activity is done again while While is true, Max times at most (0 is without bound).
-	While  string
-	Before bool // testBefore: asked before the first time as well
-	Max    int
 }
 
 // Flow is a sequence flow.

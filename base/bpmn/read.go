@@ -149,7 +149,7 @@ func (r *reader) node(p *Process, parent *Node, kind Kind, e *element) *Node {
 	n := &Node{
 		ID: e.Attr("id"), Name: e.Attr("name"), Kind: kind, Process: p, Scope: parent, Line: e.Line,
 		Compensation: e.Flag("isForCompensation", false), Triggered: e.Flag("triggeredByEvent", false),
-		Script: e.ChildText("script"), Format: e.Attr("scriptFormat"), Doc: e.ChildText("documentation"),
+		Together: e.Flag("parallelMultiple", false), Script: e.ChildText("script"), Format: e.Attr("scriptFormat"), Doc: e.ChildText("documentation"),
 	}
 	switch kind {
 	case Boundary:
@@ -171,7 +171,7 @@ func (r *reader) node(p *Process, parent *Node, kind Kind, e *element) *Node {
 	}
 	n.Ext = r.extension(e)
 	r.eventDefs(n, e)
-	n.Loop = loop(e)
+	n.Loop = r.loop(e)
 	p.Nodes = append(p.Nodes, n)
 	p.node[n.ID] = n
 	r.nodes[n.ID] = n

@@ -58,21 +58,16 @@ func (p *Process) Unsupported() []Finding {
 		if n.Instantiate {
 			out = append(out, n.Find("bpmn.unsupported", "part", "instantiate"))
 		}
-		if n.Loop != nil && n.Loop.Multi && n.Kind != UserTask {
-			out = append(out, n.Find("bpmn.unsupported", "part", "loop"))
+		if n.Loop != nil && n.Loop.Behavior != "" && n.Loop.Behavior != "All" {
+			out = append(out, n.Find("bpmn.unsupported", "part", "behavior"))
 		}
 	}
 	return out
 }
 
+// events judges the event definitions. Several on a catching event mean that any of them lets it happen; a throwing event
+// throws one thing.
 func (n *Node) events() []Finding {
-	typ := ""
-	if len(n.Events) > 0 {
-		typ = n.Events[0].Type
-	}
-	if len(n.Events) > 1 {
-		return []Finding{n.Find("bpmn.unsupported", "part", "several events")}
-	}
 	able := executable[n.Kind]
 	if n.Kind == Start && n.Scope != nil {
 		able = []string{""}
@@ -80,8 +75,30 @@ func (n *Node) events() []Finding {
 			able = inEventSub[:]
 		}
 	}
-	if !slices.Contains(able, typ) {
-		return []Finding{n.Find("bpmn.unsupported", "part", typ+"EventDefinition")}
+	types := []string{""}
+	if len(n.Events) > 0 {
+		types = types[:0]
 	}
-	return nil
+	for _, e := range n.Events {
+		types = append(types, e.Type)
+	}
+	var out []Finding
+	if n.Together {
+		out = append(out, n.Find("bpmn.unsupported.together"))
+	}
+	if several := len(n.Events) > 1; several && (n.Kind == Throw || n.Kind == End) {
+		out = append(out, n.Find("bpmn.unsupported.several"))
+	} else if several {
+		for _, alone := range []string{"link", "compensate"} {
+			if slices.Contains(types, alone) {
+				out = append(out, n.Find("bpmn.unsupported.alone", "part", alone))
+			}
+		}
+	}
+	for _, typ := range types {
+		if !slices.Contains(able, typ) {
+			out = append(out, n.Find("bpmn.unsupported", "part", typ+"EventDefinition"))
+		}
+	}
+	return out
 }

@@ -9,7 +9,8 @@ import (
 // push plans that t enters n.
 func (m *machine) push(t *token, n *node) { m.work = append(m.work, move{t: t, n: n}) }
 
-// run advances the tokens to their next wait states.
+// run advances the tokens to their next wait states. Where a step has passed as many nodes as it may, the tokens stop as
+// incidents: what a person did is kept, and whoever mends the model lets them go on.
 func (m *machine) run() error {
 	for len(m.work) > 0 {
 		w := m.work[0]
@@ -18,24 +19,16 @@ func (m *machine) run() error {
 			continue
 		}
 		if len(m.path) >= m.e.opt.Steps {
-			return fault.New(fault.TooLarge, "flow.steps", "process", m.p.key, "instance", m.s.inst.id, "max", m.e.opt.Steps)
+			if err := m.tooLong(w.t, w.n, m.e.opt.Steps); err != nil {
+				return err
+			}
+			continue
 		}
-		act := m.enter
-		if w.again {
-			act = m.again
-		}
-		if err := act(w.t, w.n); err != nil {
+		if err := m.enter(w.t, w.n); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// again does an activity once more (standard loop).
-func (m *machine) again(t *token, n *node) error {
-	m.path = append(m.path, n.ID)
-	t.node, t.state, t.dirty = n.ID, live, true
-	return m.perform(t, n)
 }
 
 // enter puts t on n and does what n does at once.
@@ -45,6 +38,9 @@ func (m *machine) enter(t *token, n *node) error {
 	if n.closes != "" {
 		t.state = joined
 		return m.join(t, n)
+	}
+	if inBody(t, n) {
+		return m.perform(t, n)
 	}
 	if n.state != "" {
 		m.rec.state(n.state)
@@ -59,14 +55,8 @@ func (m *machine) enter(t *token, n *node) error {
 			return err
 		}
 	}
-	if n.loops() {
-		ok, err := m.firstRound(t, n)
-		if err != nil {
-			return err
-		}
-		if !ok {
-			return m.depart(t, n)
-		}
+	if n.repeats() {
+		return m.repeat(t, n)
 	}
 	return m.perform(t, n)
 }
@@ -113,22 +103,15 @@ func (m *machine) perform(t *token, n *node) error {
 	return m.leave(t, n)
 }
 
-// leave lets t go on from n, whose work is done: once more in a loop, or away.
+// leave lets t go on from n, whose work is done: to the next round or instance of a repeated activity, or away.
 func (m *machine) leave(t *token, n *node) error {
-	if n.loops() {
-		again, err := m.nextRound(t, n)
-		if err != nil {
+	if inBody(t, n) {
+		if on, err := m.bodyDone(t, n); err != nil || !on {
 			return err
 		}
-		if again {
-			if n.keeps {
-				m.release(t.id)
-			}
-			m.work = append(m.work, move{t: t, n: n, again: true})
-			return nil
-		}
+	} else if err := m.remember(t, n); err != nil {
+		return err
 	}
-	m.remember(t, n)
 	return m.depart(t, n)
 }
 
@@ -138,7 +121,7 @@ func (m *machine) depart(t *token, n *node) error {
 		m.release(t.id)
 	}
 	if n.Ext.Clock != nil {
-		if err := m.resumeAt(n); err != nil {
+		if err := m.resumeAt(t, n); err != nil {
 			return err
 		}
 	}
@@ -307,7 +290,7 @@ func (m *machine) end(t *token, n *node) error {
 // scopeFrame tells whether the frame is an embedded sub-process.
 func (m *machine) scopeFrame(f frame) bool {
 	n := m.p.nodes[f.block]
-	return n != nil && n.Kind == bpmn.SubProcess
+	return n != nil && n.Kind == bpmn.SubProcess && !f.body()
 }
 
 // afterGone looks, from the innermost block outwards, what the end of a token with that stack sets free.
@@ -372,7 +355,7 @@ func (m *machine) finish(how, outcome string) error {
 	if len(m.p.starts) > 0 {
 		m.release(0)
 	}
-	if in.parent == "" || how != Finished {
+	if in.parent == "" {
 		return nil
 	}
 	up, err := m.other(in.parent)
@@ -380,8 +363,12 @@ func (m *machine) finish(how, outcome string) error {
 		return err
 	}
 	t := up.s.token(in.parentToken)
-	if t == nil {
-		return nil // the caller was cancelled in the same step
+	if t == nil || t.child != in.id {
+		return nil // the caller has given it up in the same step
+	}
+	if how != Finished {
+		t.child, t.dirty = "", true
+		return up.fail(t, up.p.nodes[t.node], incident{code: "flow.incident.child", detail: m.p.key})
 	}
 	t.child, t.outcome, t.dirty = "", outcome, true
 	return up.leave(t, up.p.nodes[t.node])

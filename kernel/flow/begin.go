@@ -43,6 +43,7 @@ func (st *step) begin(key string, version int64, biz Biz, starter, start string)
 	if err := m.startClocks(m.p.slas, nil, nil); err != nil {
 		return nil, err
 	}
+	n = n.self()
 	t := s.spawn(n.ID, nil)
 	if err := m.armScope(0, nil, t); err != nil {
 		return nil, err
@@ -91,7 +92,8 @@ func (st *step) startTimed(of string, t timer) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	if n := m.p.nodes[t.node]; t.left != 0 && n != nil {
+	n := m.p.nodes[t.node]
+	if t.left != 0 {
 		left := t.left
 		if left > 0 {
 			left--
@@ -100,7 +102,7 @@ func (st *step) startTimed(of string, t timer) (Result, error) {
 			return Result{}, err
 		}
 	}
-	return st.finish(m, "timer", t.node, "")
+	return st.finish(m, "timer", n.self().ID, "")
 }
 
 // armStart sets the timer of a start event.
@@ -144,7 +146,11 @@ func (e *Engine) subscribe(ctx context.Context, tx *store.Tx, p *plan) error {
 			e.mu.Unlock()
 		})
 	}
+	var list []*node
 	for _, n := range p.begins {
+		list = append(list, n.triggers()...)
+	}
+	for _, n := range list {
 		var err error
 		switch n.event() {
 		case "message":

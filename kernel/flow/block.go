@@ -50,7 +50,11 @@ func (b *blocks) visit(n *node, at []place, via *bpmn.Flow) {
 	n.reached, n.path = true, at
 	b.bounds(n, at)
 	if n.Kind.Container() {
-		b.scope(b.plan.inside(n), add(at, n.ID, ""))
+		inner := at
+		if n.repeats() {
+			inner = add(inner, n.ID, n.mark())
+		}
+		b.scope(b.plan.inside(n), add(inner, n.ID, ""))
 	}
 	if n.Kind == bpmn.End {
 		b.end(n, at)

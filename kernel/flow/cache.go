@@ -79,6 +79,14 @@ func (s *state) settled() *state {
 			}
 		}
 	}
+	if out.repRead = s.repRead || s.inst.fresh; out.repRead {
+		for _, r := range s.repeats {
+			if !r.gone {
+				r.fresh, r.dirty = false, false
+				out.repeats = append(out.repeats, r)
+			}
+		}
+	}
 	for _, c := range s.slas {
 		if out.slaLoaded && c.state != Stopped {
 			c.fresh, c.dirty = false, false
@@ -102,7 +110,10 @@ func (s *state) copy() *state {
 	in := *s.inst
 	in.vars = maps.Clone(in.vars)
 	out := &state{inst: &in, all: s.all, tokens: make([]*token, len(s.tokens)), tasks: make([]*Task, len(s.tasks))}
-	out.slaLoaded, out.waits, out.compRead = s.slaLoaded, s.waits, s.compRead
+	out.slaLoaded, out.waits, out.compRead, out.repRead = s.slaLoaded, s.waits, s.compRead, s.repRead
+	for _, r := range s.repeats {
+		out.repeats = append(out.repeats, r.copy())
+	}
 	for _, c := range s.comps {
 		kept := *c
 		out.comps = append(out.comps, &kept)

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"encoding/json"
+	"maps"
 
 	"chengshu/base/bpmn"
 	"chengshu/base/fault"
@@ -13,7 +14,7 @@ const maxInstances = 64
 // call starts the instance of a call activity; t waits for its end.
 func (m *machine) call(t *token, n *node) error {
 	if len(m.machines) >= maxInstances {
-		return fault.New(fault.TooLarge, "flow.steps", "process", m.p.key, "node", n.ID)
+		return m.tooLong(t, n, maxInstances)
 	}
 	version, err := m.e.activeVersion(m.ctx, m.tx, n.Called)
 	if err != nil {
@@ -25,6 +26,11 @@ func (m *machine) call(t *token, n *node) error {
 	}
 	in := child.s.inst
 	in.parent, in.parentToken = m.s.inst.id, t.id
+	if m.p.repeats { // it is told which of many it is
+		names, own := m.locals(t)
+		in.vars = own
+		maps.Copy(in.vars, names)
+	}
 	t.child, t.dirty = in.id, true
 	return nil
 }
@@ -94,5 +100,5 @@ func (m *machine) runService(t *token, n *node, s *service) error {
 	if s.Result == "" {
 		return nil
 	}
-	return m.setVar(s.Result, result)
+	return m.setVar(t, s.Result, result)
 }

@@ -15,13 +15,26 @@ func (m *machine) cancel(list []*token, level int, reason string) error {
 		if err := m.vacate(t, reason); err != nil {
 			return err
 		}
-		for _, f := range t.stack[min(level, len(t.stack)):] {
-			m.shut(f.group)
-			if err := m.forget(f.group); err != nil {
+		if err := m.close(t, min(level, len(t.stack))); err != nil {
+			return err
+		}
+		m.s.drop(t)
+	}
+	return nil
+}
+
+// close ends the groups of a token from a level inwards before their time.
+func (m *machine) close(t *token, level int) error {
+	for _, f := range t.stack[level:] {
+		m.shut(f.group)
+		if err := m.forget(f.group); err != nil {
+			return err
+		}
+		if n := m.p.nodes[f.block]; n != nil && n.Ext.Clock != nil {
+			if err := m.resumeAt(t, n); err != nil {
 				return err
 			}
 		}
-		m.s.drop(t)
 	}
 	return nil
 }
@@ -34,7 +47,7 @@ func (m *machine) vacate(t *token, reason string) error {
 	m.release(t.id)
 	m.abandon(t)
 	if n := m.p.nodes[t.node]; n != nil && n.Ext.Clock != nil {
-		if err := m.resumeAt(n); err != nil {
+		if err := m.resumeAt(t, n); err != nil {
 			return err
 		}
 	}

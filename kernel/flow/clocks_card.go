@@ -4,10 +4,11 @@ import (
 	"time"
 
 	"chengshu/base/clock"
+	"chengshu/kernel/identity"
 )
 
-// Card is what supervision draws when a clock passes a threshold: 催办, 黄牌 or 红牌. It is given away inside the step that
-// drew it, so that no card is lost and none is drawn twice.
+// Card is what supervision draws when a clock passes a threshold: 催办, 黄牌 or 红牌, or takes back. It is given away inside the
+// step that drew it, so that no card is lost and none is drawn twice.
 type Card struct {
 	Level    string // "warn", "yellow", "red"
 	Biz      Biz
@@ -23,6 +24,10 @@ type Card struct {
 	At       time.Time
 	To       []string    // persons who have the work
 	Cands    []Candidate // who may take it
+
+	Withdrawn bool           // the card drawn before is taken back, because an appeal was approved
+	Actor     identity.Actor // who decided that
+	Reason    string         // with which reason
 }
 
 // card draws the card of a threshold.
@@ -40,4 +45,15 @@ func (m *machine) card(c *sla, threshold int, ev Event) error {
 		x.Node = list[0].node
 	}
 	return m.e.opt.Cards(m.ctx, m.tx, x)
+}
+
+// takeBack withdraws the card an appeal was about (撤销), inside the step that decides the appeal.
+func (m *machine) takeBack(c card) error {
+	if m.e.opt.Cards == nil {
+		return nil
+	}
+	return m.e.opt.Cards(m.ctx, m.tx, Card{
+		Level: c.Level, Biz: m.s.inst.biz, Instance: m.s.inst.id, Process: m.p.key, Task: c.Task, Clock: c.SLA, At: m.now,
+		Withdrawn: true, Actor: m.actor, Reason: m.cmd.Reason,
+	})
 }

@@ -194,7 +194,11 @@ func (m *machine) reclockTimers() (bool, error) {
 			continue
 		}
 		moved = true
-		m.extra = append(m.extra, Note{Op: "reclocked", Node: t.node, Text: stamp(instant(t.due)) + " " + stamp(due)})
+		node := t.node
+		if n := m.p.nodes[node]; n != nil {
+			node = n.self().ID
+		}
+		m.extra = append(m.extra, Note{Op: "reclocked", Node: node, Text: stamp(instant(t.due)) + " " + stamp(due)})
 		if err := m.exec(`UPDATE flow_timer SET due_at = ? WHERE id = ?`, micros(due), t.id); err != nil {
 			return false, err
 		}

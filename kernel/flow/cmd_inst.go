@@ -73,7 +73,7 @@ func (m *machine) resumeClocks() error {
 	return err
 }
 
-// suspend lets the instance rest; its clocks go on.
+// suspend lets the instance rest, and the processes it has called; its clocks go on.
 func (m *machine) suspend() error {
 	if err := m.privilege("flow.suspend"); err != nil {
 		return err
@@ -81,8 +81,31 @@ func (m *machine) suspend() error {
 	if err := m.reasoned(); err != nil {
 		return err
 	}
-	m.s.inst.state = Suspended
-	return nil
+	return m.rest(Suspended)
+}
+
+// rest lets the instance rest or run again, with the processes it has called.
+func (m *machine) rest(state string) error {
+	m.s.inst.state = state
+	for _, t := range m.s.alive() {
+		if t.child == "" {
+			continue
+		}
+		child, err := m.other(t.child)
+		if err != nil {
+			return err
+		}
+		if child.s.inst.ended == 0 {
+			if err := child.rest(state); err != nil {
+				return err
+			}
+		}
+	}
+	if state == Suspended {
+		return nil
+	}
+	m.lookAgain = true
+	return m.missed()
 }
 
 func (m *machine) activate() error {
@@ -92,9 +115,16 @@ func (m *machine) activate() error {
 	if m.s.inst.state != Suspended {
 		return fault.New(fault.Conflict, "flow.running", "instance", m.s.inst.id)
 	}
-	m.s.inst.state = Running
-	m.lookAgain = true
-	return m.missed()
+	if m.s.inst.parent != "" {
+		up, err := m.other(m.s.inst.parent)
+		if err != nil {
+			return err
+		}
+		if up.s.inst.state == Suspended {
+			return fault.New(fault.Conflict, "flow.suspended", "instance", up.s.inst.id)
+		}
+	}
+	return m.rest(Running)
 }
 
 // void ends the instance without result (作废).

@@ -35,7 +35,7 @@ func (m *machine) giveBack(k *Task) error {
 		return err
 	}
 	direct := m.direct(n)
-	if direct && len(r.cancel) > 0 {
+	if direct && (len(r.cancel) > 0 || r.leaves()) {
 		return fault.New(fault.Conflict, "flow.return.direct", "node", to.node.ID)
 	}
 	m.take(k)
@@ -48,7 +48,9 @@ func (m *machine) giveBack(k *Task) error {
 	if direct {
 		t.back = n.ID + "/" + m.actor.Principal()
 	}
-	m.prefer = map[string]string{to.node.ID: to.last.DoneBy}
+	if !to.node.inMany() { // else another instance's person
+		m.prefer = map[string]string{to.node.ID: to.last.DoneBy}
+	}
 	t.prev = to.last.Prev
 	return m.move(r, m.cmd.Reason)
 }
@@ -83,11 +85,13 @@ func (m *machine) goBack(t *token, from *node) error {
 		return fault.New(fault.Internal, "flow.node", "node", id)
 	}
 	r, err := m.plot(t, n)
-	if err != nil || len(r.cancel) > 0 {
+	if err != nil || len(r.cancel) > 0 || r.anew || r.leaves() {
 		return m.leave(t, from)
 	}
 	m.prefer = map[string]string{id: person}
-	m.remember(t, from)
+	if err := m.remember(t, from); err != nil {
+		return err
+	}
 	return m.move(r, "flow.resubmit")
 }
 
@@ -128,7 +132,7 @@ func (m *machine) withdraw(k *Task) error {
 	if err != nil {
 		return err
 	}
-	if len(r.cancel) != len(after)-1 {
+	if len(r.cancel) != len(after)-1 || r.anew || n.repeats() { // what was counted stays counted
 		return fault.New(fault.Conflict, "flow.withdraw", "task", k.ID)
 	}
 	for _, t := range r.cancel {
@@ -239,6 +243,6 @@ func (m *machine) way(t *token, o target) Way {
 			w.Cancels = append(w.Cancels, Loss{k.ID, k.Node, k.Assignee})
 		}
 	}
-	w.Reopens, w.Direct = len(r.open) > 0, len(r.cancel) == 0
+	w.Reopens, w.Direct = len(r.open) > 0 || r.anew, len(r.cancel) == 0 && !r.leaves()
 	return w
 }

@@ -64,7 +64,7 @@ func (m *machine) appeal(k *Task) error {
 		if c.level < 2 || m.cmd.SLA != "" && c.name != m.cmd.SLA || c.task != "" && c.task != k.ID {
 			continue
 		}
-		raw, err := json.Marshal(card{c.name, levels[c.level], m.actor.Person})
+		raw, err := json.Marshal(card{c.name, levels[c.level], c.task, m.actor.Person})
 		if err != nil {
 			return fault.Wrap("write appeal", err)
 		}
@@ -77,6 +77,7 @@ func (m *machine) appeal(k *Task) error {
 type card struct {
 	SLA   string `json:"sla"`
 	Level string `json:"level"`
+	Task  string `json:"task,omitempty"` // of the clock; empty for one of the whole matter
 	By    string `json:"by"` // who appealed, by hand
 }
 
@@ -101,6 +102,8 @@ func (m *machine) decideAppeal(k *Task) error {
 	op := "withdrawn"
 	if m.cmd.Outcome == Refuse {
 		op = "upheld"
+	} else if err := m.takeBack(c); err != nil {
+		return err
 	}
 	m.extra = append(m.extra, Note{Op: op, Node: k.Node, Task: k.ID, Text: c.SLA + " " + c.Level})
 	return nil

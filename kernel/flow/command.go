@@ -234,6 +234,7 @@ func (st *step) close(main *machine, op, node, task string) (Result, error) {
 			return Result{}, err
 		}
 		m.collect(&r)
+		m.tellIncidents()
 	}
 	if main == nil && len(st.machines) > 0 {
 		main = st.machines[0]

@@ -14,8 +14,9 @@ import (
 type comp struct {
 	id    int64
 	node  string
-	stack stack // open blocks at its completion
-	taken int64 // group of the throw event that is about to run the handler; 0 for none
+	stack stack  // open blocks at its completion
+	seen  string // what the instance it was in knows, as JSON; empty for nothing
+	taken int64  // group of the throw event that is about to run the handler; 0 for none
 
 	fresh, dirty, gone bool
 }
@@ -36,11 +37,14 @@ func (n *node) inHandler() bool {
 }
 
 // remember notes that an activity with a handler is completed. One that is done anew after a return is noted again: it
-// took effect twice.
-func (m *machine) remember(t *token, n *node) {
-	if n.handler != nil {
-		m.s.comps = append(m.s.comps, &comp{id: m.s.next(), node: n.ID, stack: slices.Clone(t.stack), fresh: true})
+// took effect twice; so is each instance and round of a repeated one.
+func (m *machine) remember(t *token, n *node) error {
+	if n.handler == nil {
+		return nil
 	}
+	seen, err := m.known(t)
+	m.s.comps = append(m.s.comps, &comp{id: m.s.next(), node: n.ID, stack: slices.Clone(t.stack), seen: seen, fresh: true})
+	return err
 }
 
 // comps gives what can be compensated, oldest first.
@@ -63,13 +67,13 @@ func loadComps(ctx context.Context, tx *store.Tx, instance string) ([]*comp, err
 			c    comp
 			text string
 		)
-		if err := rows.Scan(&c.id, &c.node, &text, &c.taken); err != nil {
+		if err := rows.Scan(&c.id, &c.node, &text, &c.taken, &c.seen); err != nil {
 			return nil, err
 		}
 		var err error
 		c.stack, err = parseStack(text)
 		return &c, err
-	}, `SELECT id, node, stack, taken FROM flow_comp WHERE inst = ? ORDER BY id`, instance)
+	}, `SELECT id, node, stack, taken, scope FROM flow_comp WHERE inst = ? ORDER BY id`, instance)
 }
 
 // compensate begins at a throw or end event what was completed in its scope: t goes through the handlers in reverse
@@ -117,9 +121,10 @@ func (m *machine) undo(t *token, n *node) error {
 		if c.taken == group.group && !c.gone {
 			c.gone = true
 			m.push(t, m.p.nodes[c.node].handler)
-			return nil
+			return m.show(group.group, c.node, c.seen)
 		}
 	}
+	m.dropRepeat(group.group)
 	t.stack, t.dirty = t.stack[:len(t.stack)-1], true
 	return m.undone(t, n)
 }
@@ -164,7 +169,7 @@ func (m *machine) saveComps() error {
 		m.s.comps = nil
 		return m.exec(`DELETE FROM flow_comp WHERE inst = ?`, m.s.inst.id)
 	}
-	ins := batch{into: "flow_comp (inst, id, node, stack, taken)", width: 5}
+	ins := batch{into: "flow_comp (inst, id, node, stack, taken, scope)", width: 6}
 	for _, c := range m.s.comps {
 		switch {
 		case c.gone && !c.fresh:
@@ -173,7 +178,7 @@ func (m *machine) saveComps() error {
 			}
 		case c.gone:
 		case c.fresh:
-			ins.add(m.s.inst.id, c.id, c.node, c.stack.String(), c.taken)
+			ins.add(m.s.inst.id, c.id, c.node, c.stack.String(), c.taken, c.seen)
 		case c.dirty:
 			if err := m.exec(`UPDATE flow_comp SET taken = ? WHERE inst = ? AND id = ?`, c.taken, m.s.inst.id, c.id); err != nil {
 				return err
@@ -191,7 +196,7 @@ func (l *lint) handlers(n *node) {
 			l.fail(n, "flow.lint.compensation")
 		}
 	case n.Compensation:
-		if len(n.Incoming)+len(n.flows)+len(n.bounds) > 0 || !n.handles {
+		if len(n.Incoming)+len(n.flows)+len(n.bounds) > 0 || n.undoes == nil {
 			l.fail(n, "flow.lint.compensation")
 		}
 	}

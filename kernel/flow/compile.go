@@ -3,6 +3,7 @@ package flow
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"chengshu/base/bpmn"
@@ -15,6 +16,7 @@ import (
 type compiler struct {
 	plan  *plan
 	scope *feel.Scope
+	names map[*node]names // inside the repeated activities
 	found []bpmn.Finding
 }
 
@@ -30,6 +32,9 @@ func (c *compiler) compile() {
 
 func (c *compiler) node(n *node) {
 	x := &n.Ext
+	for _, f := range n.flows {
+		f.cond = c.exprIn(c.around(n), n, f.model.Condition, feel.BoolType)
+	}
 	if x.Task != nil {
 		n.state = x.Task.State
 		n.candidates = c.expr(n, x.Task.Candidates, feel.AnyType)
@@ -62,13 +67,28 @@ func (c *compiler) node(n *node) {
 	if n.Kind == bpmn.ScriptTask {
 		n.script = c.expr(n, n.Script, feel.AnyType)
 	}
-	if n.Loop != nil {
-		n.while = c.expr(n, n.Loop.While, feel.BoolType)
+	c.repeat(n)
+	c.parts(n)
+	for _, x := range n.triggers() {
+		c.event(x)
 	}
-	c.event(n)
-	n.keeps = len(n.bounds) > 0 || n.waits() && (n.timer != nil || n.message != "" || n.signal != "" || n.cond != nil)
+	n.keeps = len(n.bounds) > 0 || n.waits() && slices.ContainsFunc(n.triggers(), (*node).awaits)
 	c.plan.jobs = c.plan.jobs || n.calls()
 	c.plan.calls = c.plan.calls || n.Kind == bpmn.CallActivity
+}
+
+// parts makes of an event with several definitions one for each.
+func (c *compiler) parts(n *node) {
+	if len(n.Events) < 2 || !n.waits() && n.Kind != bpmn.Start {
+		return
+	}
+	for i, e := range n.Events {
+		model := *n.Node
+		model.ID, model.Events = n.ID+"#"+strconv.Itoa(i+1), []*bpmn.Event{e}
+		part := &node{Node: &model, whole: n}
+		n.parts = append(n.parts, part)
+		c.plan.nodes[part.ID] = part
+	}
 }
 
 func (c *compiler) event(n *node) {
@@ -97,17 +117,24 @@ func (c *compiler) event(n *node) {
 	}
 }
 
-// expr compiles one expression; an empty text is no expression.
+// expr compiles one expression of n; an empty text is no expression.
 func (c *compiler) expr(n *node, src string, want feel.Type) *feel.Expr {
+	return c.exprIn(c.within(n), n, src, want)
+}
+
+// exprIn is expr for one that uses other names than those inside of n.
+func (c *compiler) exprIn(in names, n *node, src string, want feel.Type) *feel.Expr {
 	if strings.TrimSpace(src) == "" {
 		return nil
 	}
-	e, err := feel.Compile(src, c.scope)
+	e, err := feel.Compile(src, in.scope)
 	if err != nil {
 		c.fail(n, "flow.lint.feel", "source", src, "reason", fault.CodeOf(err), "detail", err.Error())
 		return nil
 	}
-	c.plan.pure[e] = !slices.ContainsFunc(e.Names(), func(name string) bool { return !slices.Contains(processNames[:], name) })
+	c.plan.pure[e] = !slices.ContainsFunc(e.Names(), func(name string) bool {
+		return !slices.Contains(processNames[:], name) && !slices.Contains(in.local, name)
+	})
 	c.plan.placed[e] = placedRoles(e)
 	if got := e.Type().Kind(); want.Kind() != feel.KindAny && got != want.Kind() && got != feel.KindAny && got != feel.KindNull {
 		c.fail(n, "flow.lint.type", "source", src, "want", want.Kind().String(), "got", got.String())
@@ -118,16 +145,20 @@ func (c *compiler) expr(n *node, src string, want feel.Type) *feel.Expr {
 func (c *compiler) fail(n *node, code string, args ...any) {
 	f := bpmn.Finding{ID: c.plan.process.ID, Type: "process", Line: c.plan.process.Line}
 	if n != nil {
-		f.ID, f.Type, f.Line = n.ID, string(n.Kind), n.Line
+		f.ID, f.Type, f.Line = n.self().ID, string(n.Kind), n.Line
 	}
 	f.Code, f.Args = code, fault.New(fault.Invalid, code, args...).Args
 	c.found = append(c.found, f)
 }
 
 func (c *compiler) sla(n *node, s bpmn.SLA) *slaPlan {
-	p := &slaPlan{SLA: s, limit: c.expr(n, s.Limit, feel.NumberType), from: c.expr(n, s.From, feel.AnyType)}
+	in := c.within(n)
+	if s.Scope == "instance" {
+		in = c.around(n)
+	}
+	p := &slaPlan{SLA: s, limit: c.exprIn(in, n, s.Limit, feel.NumberType), from: c.exprIn(in, n, s.From, feel.AnyType)}
 	if inner, ok := strings.CutPrefix(s.Unit, "{"); ok && strings.HasSuffix(inner, "}") {
-		p.unitExpr = c.expr(n, strings.TrimSuffix(inner, "}"), feel.StringType)
+		p.unitExpr = c.exprIn(in, n, strings.TrimSuffix(inner, "}"), feel.StringType)
 		return p
 	}
 	unit, err := clock.ParseUnit(s.Unit)

@@ -105,7 +105,7 @@ func (st *step) startIf(biz Biz) error {
 			return err
 		}
 		try := &machine{step: st, p: p, s: &state{inst: &inst{biz: biz}}, rec: st.draft(biz)}
-		ok, err := try.isTrue(p.nodes[s.node])
+		ok, err := try.isTrue(p.nodes[s.node], nil)
 		if err != nil {
 			return err
 		}
@@ -122,8 +122,8 @@ func (st *step) running(key string, biz Biz) bool {
 	return slices.ContainsFunc(st.machines, func(m *machine) bool { return m.p.key == key && m.s.inst.biz.ID == biz.ID })
 }
 
-func (m *machine) isTrue(n *node) (bool, error) {
-	v, _, err := m.eval(n.cond, nil, nil)
+func (m *machine) isTrue(n *node, t *token) (bool, error) {
+	v, _, err := m.eval(n.cond, t, nil)
 	return v == true, err
 }
 
@@ -170,7 +170,7 @@ func (m *machine) conditions() (bool, error) {
 		if n == nil {
 			return false, fault.New(fault.Internal, "flow.node", "node", s.node)
 		}
-		is, err := m.isTrue(n)
+		is, err := m.isTrue(n, m.holding(s.holder))
 		if err != nil {
 			return false, err
 		}

@@ -36,12 +36,13 @@ func (m *machine) armScope(group int64, scope *node, t *token) error {
 	return nil
 }
 
-// shut ends what a group holds: its boundary events and those of the scope.
+// shut ends what a group holds: its boundary events, those of the scope, and the block of a repeated activity.
 func (m *machine) shut(group int64) {
 	m.release(group)
 	if m.p.scoped {
 		m.release(-group)
 	}
+	m.dropRepeat(group)
 }
 
 // fireScope begins an event sub-process whose start event n has happened in the scope held.
@@ -67,12 +68,12 @@ func (m *machine) fireScope(holder int64, n *node, left int64) error {
 		return err
 	}
 	group := m.s.next()
-	side := m.s.spawn(n.ID, base.with(frame{group, sub.ID, ""}))
+	side := m.s.spawn(n.self().ID, base.with(frame{group, sub.ID, ""}))
 	side.prev, side.outcome = prev, chosen
 	if err := m.armScope(group, sub, side); err != nil {
 		return err
 	}
-	m.push(side, n)
+	m.push(side, n.self())
 	return nil
 }
 
@@ -95,7 +96,7 @@ func (m *machine) rearm(holder int64, t *token, n *node, left int64) error {
 // outwards the event sub-processes of the scope and its boundary, then the call activity of the calling instance.
 // What catches begins at once; t may be gone after it.
 func (m *machine) raise(t *token, n *node, kind, code string) (caught bool, err error) {
-	if n.Kind.Activity() {
+	if n.Kind.Activity() && !n.repeats() { // the events of a repeated one sit on the whole
 		if b := catcher(n.bounds, kind, code); b != nil {
 			return true, m.fireOn(t, []*token{t}, t.stack, n, b, t.id, 0)
 		}
@@ -103,15 +104,21 @@ func (m *machine) raise(t *token, n *node, kind, code string) (caught bool, err 
 	inside := false // an event sub-process does not catch what it or its sibling throws
 	for level := len(t.stack); level > 0; level-- {
 		f := t.stack[level-1]
+		scope := m.p.nodes[f.block]
+		if f.body() {
+			if b := catcher(scope.bounds, kind, code); b != nil {
+				return true, m.fire(f.group, b, 0)
+			}
+			continue
+		}
 		if !m.scopeFrame(f) {
 			continue
 		}
-		scope := m.p.nodes[f.block]
 		if s := catcher(scope.starts, kind, code); s != nil && !inside {
 			return true, m.fireScope(-f.group, s, 0)
 		}
 		inside = scope.Triggered
-		if b := catcher(scope.bounds, kind, code); b != nil {
+		if b := catcher(scope.bounds, kind, code); b != nil && !scope.repeats() {
 			return true, m.fire(f.group, b, 0)
 		}
 	}
@@ -135,15 +142,17 @@ func (m *machine) raise(t *token, n *node, kind, code string) (caught bool, err 
 // catcher gives the event that catches a code: one that names it before one that catches all.
 func catcher(list []*node, kind, code string) *node {
 	var all *node
-	for _, n := range list {
-		if n.event() != kind {
-			continue
-		}
-		if n.code == code && code != "" {
-			return n
-		}
-		if n.code == "" && all == nil {
-			all = n
+	for _, event := range list {
+		for _, n := range event.triggers() {
+			if n.event() != kind {
+				continue
+			}
+			if n.code == code && code != "" {
+				return n
+			}
+			if n.code == "" && all == nil {
+				all = n
+			}
 		}
 	}
 	return all

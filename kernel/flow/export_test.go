@@ -9,9 +9,9 @@ import (
 	"chengshu/base/feel"
 )
 
-// RandomModel writes a random block-structured definition for the tests on databases.
+// RandomModel writes a random block-structured definition for the tests on databases. It may call the process "child".
 func RandomModel(seed int64) []byte {
-	g := &modeler{r: rand.New(rand.NewSource(seed)), max: 8}
+	g := &modeler{r: rand.New(rand.NewSource(seed)), max: 8, outside: true}
 	return []byte(g.model())
 }
 

@@ -103,7 +103,7 @@ type Call struct {
 
 // Event is something people may want to know at once; it is told after the commit.
 type Event struct {
-	Kind     string // "opened", "cancelled", "warn", "yellow", "red", "urged", "copied"
+	Kind     string // "opened", "cancelled", "warn", "yellow", "red", "urged", "copied", "incident", "overrun"
 	Task     string // empty for an instance's clock
 	Instance string
 	Node     string
@@ -143,7 +143,7 @@ type Options struct {
 	Notify   func(Event)                                          // nil: nobody is told
 	Data     func(context.Context, *store.Tx, identity.Actor) any // feel.Env.Data of every evaluation; nil: none
 	Pauses   func(typ, reason string) (PauseRule, bool)           // closed list of lawful pauses; nil: any reason
-	Cards    func(context.Context, *store.Tx, Card) error         // takes a card inside the step that drew it; nil: none
+	Cards    func(context.Context, *store.Tx, Card) error         // takes a card inside the step that draws or withdraws it; nil: none
 	Rand     io.Reader                                            // nil: crypto/rand
 	Steps    int                                                  // nodes one command may pass, 0 for 1,000
 	TTL      time.Duration                                        // of a message nobody waits for, 0 for 30 days

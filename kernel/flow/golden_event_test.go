@@ -218,17 +218,21 @@ func (w *world) more(biz flow.Biz, step string) {
 			_, err := w.e.Changed(w.t.Context(), tx, person("ann", "clerk"), biz)
 			return err
 		})
+	case '&':
+		if got := w.row(biz).Note; got != step[1:] {
+			w.t.Fatalf("note %q, want %q", got, step[1:])
+		}
 	case '*':
 		if _, ok := w.work(step[1:], nil); !ok {
 			w.t.Fatal("no job is due")
 		}
 	case '?':
-		if got := w.stuck(biz); got != step[1:] {
+		if got := strings.ReplaceAll(w.stuck(biz), " ", "+"); got != step[1:] {
 			w.t.Fatalf("incidents at %q, want %q", got, step[1:])
 		}
 	case '%':
 		for _, in := range w.instances(biz) {
-			if in.State == flow.Running {
+			if in.State == flow.Running && w.count(`SELECT COUNT(*) FROM flow_incident WHERE inst = ? AND closed = 0`, in.ID) > 0 {
 				w.must(person("eve", "boss"), flow.Command{Name: step[1:], Instance: in.ID, Reason: "r"})
 			}
 		}
@@ -242,7 +246,7 @@ func (w *world) stuck(biz flow.Biz) string {
 	var nodes []string
 	for _, in := range w.instances(biz) {
 		w.read(func(tx *store.Tx) error {
-			list, err := w.e.Incidents(w.t.Context(), tx, in.ID, 0)
+			list, err := w.e.OpenIncidents(w.t.Context(), tx, flow.IncidentQuery{Instance: in.ID})
 			for _, i := range list {
 				nodes = append(nodes, i.Node)
 			}

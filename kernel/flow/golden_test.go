@@ -187,11 +187,16 @@ func (w *world) play(biz flow.Biz, script string) {
 			}
 			w.clock.Advance(d)
 			w.tick()
-		case strings.ContainsRune("$#?%*", rune(step[0])):
+		case strings.ContainsRune("$#?%*&", rune(step[0])):
 			w.more(biz, step)
 		case step[0] == '!' && strings.Contains(step, "<"): // a return that is refused
-			from, to, _ := strings.Cut(step[1:], "<")
-			if _, err := w.do(clerk, flow.Command{Name: flow.Return, Task: w.task(biz, from).ID, Target: to, Reason: "r"}); fault.KindOf(err) != fault.Conflict {
+			from, target, _ := strings.Cut(step[1:], "<")
+			how := "replay"
+			to, direct := strings.CutPrefix(target, "<")
+			if direct {
+				how = "direct"
+			}
+			if _, err := w.do(clerk, flow.Command{Name: flow.Return, Task: w.task(biz, from).ID, Target: to, Resubmit: how, Reason: "r"}); fault.KindOf(err) != fault.Conflict {
 				w.t.Fatalf("%s gave %v, want a conflict", step, err)
 			}
 		case step[0] == '!':
@@ -246,6 +251,7 @@ func (w *world) clean(biz flow.Biz) {
 		"job":      `SELECT COUNT(*) FROM flow_job x JOIN flow_inst i ON i.id = x.inst WHERE i.biz_id = ?`,
 		"incident": `SELECT COUNT(*) FROM flow_incident x JOIN flow_inst i ON i.id = x.inst WHERE x.closed = 0 AND i.biz_id = ?`,
 		"sub":      `SELECT COUNT(*) FROM flow_sub x JOIN flow_inst i ON i.id = x.inst WHERE i.biz_id = ?`,
+		"repeat":   `SELECT COUNT(*) FROM flow_repeat x JOIN flow_inst i ON i.id = x.inst WHERE i.biz_id = ?`,
 		"cand":     `SELECT COUNT(*) FROM flow_task_cand x JOIN flow_task k ON k.id = x.task WHERE k.biz_id = ?`,
 	} {
 		if n := w.count(query, biz.ID); n != 0 {

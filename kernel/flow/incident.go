@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"slices"
+	"strconv"
 	"time"
 
 	"chengshu/base/bpmn"
@@ -42,6 +44,26 @@ type Incident struct {
 	Reason   string
 }
 
+// stepTooLong is the code of an incident of a step that did not come to rest.
+const stepTooLong = "flow.incident.steps"
+
+// tooLong holds t before n because the step has done max things already.
+func (m *machine) tooLong(t *token, n *node, most int) error {
+	t.node = n.ID
+	return m.fail(t, n, incident{code: stepTooLong, detail: strconv.Itoa(most)})
+}
+
+// tellIncidents tells of the incidents of the step, of several at one node once.
+func (m *machine) tellIncidents() {
+	seen := map[[2]string]bool{}
+	for _, i := range m.s.incidents {
+		if at := [2]string{i.node, i.code}; !seen[at] {
+			seen[at] = true
+			m.tell(Event{Kind: "incident", Node: i.node, Reason: i.code})
+		}
+	}
+}
+
 // fail holds t at n until an administrator has decided.
 func (m *machine) fail(t *token, n *node, i incident) error {
 	id, err := m.e.ids.id(m.now)
@@ -52,23 +74,7 @@ func (m *machine) fail(t *token, n *node, i incident) error {
 	t.state, t.dirty = failed, true
 	m.s.incidents = append(m.s.incidents, i)
 	m.extra = append(m.extra, Note{Op: "incident", Node: n.ID, Text: i.code})
-	m.tell(Event{Kind: "incident", Node: n.ID, Reason: i.detail})
 	return nil
-}
-
-// Incidents gives the open incidents, oldest first: of one instance, or of all for an empty id; limit 0 is 200. The
-// caller judges who may see them.
-func (e *Engine) Incidents(ctx context.Context, tx *store.Tx, instance string, limit int) ([]Incident, error) {
-	if limit <= 0 {
-		limit = 200
-	}
-	w := where{}
-	w.add(`WHERE x.closed = 0`)
-	if instance != "" {
-		w.add(` AND x.inst = ?`, instance)
-	}
-	w.add(` ORDER BY x.at, x.id LIMIT ?`, limit)
-	return loadIncidents(ctx, tx, w)
 }
 
 func loadIncidents(ctx context.Context, tx *store.Tx, w where) ([]Incident, error) {
@@ -85,15 +91,17 @@ func loadIncidents(ctx context.Context, tx *store.Tx, w where) ([]Incident, erro
 		x.closed_by, x.reason FROM flow_incident x JOIN flow_inst i ON i.id = x.inst `+w.text.String(), w.args...)
 }
 
+// mending demands what every command on an incident needs.
+func (m *machine) mending() error {
+	if err := m.privilege("flow.incident"); err != nil {
+		return err
+	}
+	return m.reasoned()
+}
+
 // stuck finds the failed token that a command means, with its incident.
 func (m *machine) stuck() (*token, *node, Incident, error) {
 	none := fault.New(fault.Conflict, "flow.incident.none", "instance", m.s.inst.id)
-	if err := m.privilege("flow.incident"); err != nil {
-		return nil, nil, Incident{}, err
-	}
-	if err := m.reasoned(); err != nil {
-		return nil, nil, Incident{}, err
-	}
 	var found *token
 	for _, t := range m.s.alive() {
 		if t.state != failed || m.cmd.Token != 0 && t.id != m.cmd.Token {
@@ -122,19 +130,53 @@ func (m *machine) stuck() (*token, *node, Incident, error) {
 	return found, n, list[0], nil
 }
 
-// retryIncident does again what failed.
+// retryIncident does again what failed. Tokens that one step has stopped go on together.
 func (m *machine) retryIncident() error {
+	if err := m.mending(); err != nil {
+		return err
+	}
+	if m.cmd.Token == 0 {
+		if all, err := m.stopped(); err != nil || all {
+			return err
+		}
+	}
 	t, n, i, err := m.stuck()
 	if err != nil {
 		return err
 	}
 	if i.Job == "" {
-		m.push(t, n)
+		m.redo(t, n)
 		return nil
 	}
 	_, err = m.tx.Exec(m.ctx, `UPDATE flow_job SET state = ?, attempts = 0, next_at = ?, lease_owner = '', lease_until = 0 WHERE id = ?`,
 		jobReady, micros(m.now), i.Job)
 	return fault.Wrap("offer job again", err)
+}
+
+// redo lets a token do its node again: what waits there is armed anew.
+func (m *machine) redo(t *token, n *node) {
+	m.release(t.id)
+	m.push(t, n)
+}
+
+// stopped lets all tokens go on where several have failed and every one only because a step was too long.
+func (m *machine) stopped() (bool, error) {
+	w := where{}
+	w.add(`WHERE x.inst = ? AND x.closed = 0`, m.s.inst.id)
+	list, err := loadIncidents(m.ctx, m.tx, w)
+	if err != nil || len(list) < 2 || slices.ContainsFunc(list, func(i Incident) bool { return i.Code != stepTooLong }) {
+		return false, err
+	}
+	for _, i := range list {
+		t := m.s.token(i.Token)
+		if t == nil || t.state != failed {
+			continue
+		}
+		m.s.solved = append(m.s.solved, t.id)
+		t.state, t.dirty = live, true
+		m.redo(t, m.p.nodes[t.node])
+	}
+	return true, nil
 }
 
 // skipIncident goes on without what failed.
@@ -150,6 +192,9 @@ func (m *machine) resolveIncident() error {
 }
 
 func (m *machine) passIncident(answer json.RawMessage) error {
+	if err := m.mending(); err != nil {
+		return err
+	}
 	t, n, i, err := m.stuck()
 	if err != nil {
 		return err
@@ -161,6 +206,10 @@ func (m *machine) passIncident(answer json.RawMessage) error {
 		}
 		m.s.dropJobs = append(m.s.dropJobs, t.id)
 		return m.proceed(t, n, part, answer)
+	}
+	if i.Code == stepTooLong && !n.Kind.Activity() { // it has no work of its own to leave out
+		m.redo(t, n)
+		return nil
 	}
 	if n.Kind != bpmn.End {
 		return m.leave(t, n)

@@ -247,7 +247,7 @@ func TestInstanceCommands(t *testing.T) {
 				ops = append(ops, h.Op)
 			}
 		}
-		want := []string{"start", "urge", "suspend", "timer", "activate", "jump", "cancel"}
+		want := []string{"start", "urge", "suspend", "activate", "jump", "cancel"}
 		if !slices.Equal(ops, want) {
 			t.Errorf("history %v, want %v", ops, want)
 		}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -115,6 +116,7 @@ func (m *machine) abandon(t *token) {
 	}
 	if t.state == failed {
 		m.s.solved = append(m.s.solved, t.id)
+		m.s.incidents = slices.DeleteFunc(m.s.incidents, func(i incident) bool { return i.token == t.id })
 	}
 }
 
@@ -257,6 +259,10 @@ func (e *Engine) answered(ctx context.Context, tx *store.Tx, j Job, owner string
 	if held == 0 || t == nil || t.node != j.Node || s.inst.ended != 0 {
 		return nil // given up meanwhile, or somebody else's by now
 	}
+	if s.inst.state == Suspended { // it is asked again when the process goes on: the receiver knows the job
+		_, err := tx.Exec(ctx, `UPDATE flow_job SET lease_owner = '', lease_until = 0, next_at = ?, attempts = attempts - 1 WHERE id = ?`, micros(st.now), j.ID)
+		return fault.Wrap("put job off", err)
+	}
 	if len(answer) > 0 && !json.Valid(answer) && why == nil {
 		why = fault.New(fault.Invalid, "flow.answer", "name", j.Name)
 	}
@@ -295,10 +301,7 @@ func (m *machine) proceed(t *token, n *node, part int64, answer json.RawMessage)
 		return fault.New(fault.Internal, "flow.node", "node", n.ID)
 	}
 	if name := n.services[part].Result; name != "" && len(answer) > 0 {
-		if m.s.inst.vars == nil {
-			m.s.inst.vars = map[string]json.RawMessage{}
-		}
-		m.s.inst.vars[name], m.lookAgain = answer, true
+		m.put(t, name, answer)
 	}
 	t.state, t.dirty = live, true
 	return m.serve(t, n, int(part)+1)

@@ -54,11 +54,11 @@ func (l *lint) run() {
 }
 
 func (l *lint) node(n *node) {
-	if strings.ContainsAny(n.ID, ":/") {
+	if strings.ContainsAny(n.ID, ":/#@") {
 		l.fail(n, "flow.lint.id")
 	}
 	for _, f := range n.Outgoing {
-		if strings.ContainsAny(f.ID, ":/") {
+		if strings.ContainsAny(f.ID, ":/#@") {
 			l.fail(n, "flow.lint.id", "flow", f.ID)
 		}
 	}
@@ -78,10 +78,8 @@ func (l *lint) node(n *node) {
 		l.fail(n, "flow.lint.script")
 	case (n.Kind == bpmn.ServiceTask || n.Kind == bpmn.RuleTask) && len(n.services) == 0:
 		l.fail(n, "flow.lint.service")
-	case n.event() == "message" && n.message == "", (n.Kind == bpmn.ReceiveTask || n.Kind == bpmn.SendTask) && n.message == "":
+	case (n.Kind == bpmn.ReceiveTask || n.Kind == bpmn.SendTask) && n.message == "":
 		l.fail(n, "flow.lint.message")
-	case n.timer != nil && n.timer.repeat != 0 && !n.cycles():
-		l.fail(n, "flow.lint.cycle")
 	}
 	l.services(n)
 	l.event(n)
@@ -145,6 +143,15 @@ func (l *lint) container(n *node) {
 
 // event demands of an event what it needs to happen.
 func (l *lint) event(n *node) {
+	for _, x := range n.triggers() {
+		l.trigger(x)
+	}
+	if n.Kind == bpmn.EventGateway {
+		l.gateway(n)
+	}
+}
+
+func (l *lint) trigger(n *node) {
 	missing := false
 	switch n.event() {
 	case "signal":
@@ -160,12 +167,18 @@ func (l *lint) event(n *node) {
 	case "timer":
 		missing = n.Kind == bpmn.Start && n.Scope == nil && l.plan.typ != "" // there is no record to be about
 	}
-	if missing {
-		l.fail(n, "flow.lint.event", "event", n.event())
+	switch {
+	case missing:
+		l.fail(n.self(), "flow.lint.event", "event", n.event())
+	case n.event() == "message" && n.message == "":
+		l.fail(n.self(), "flow.lint.message")
+	case n.timer != nil && n.timer.repeat != 0 && !n.cycles():
+		l.fail(n.self(), "flow.lint.cycle")
 	}
-	if n.Kind != bpmn.EventGateway {
-		return
-	}
+}
+
+// gateway demands of an event-based gateway at least two events that only it leads to.
+func (l *lint) gateway(n *node) {
 	for _, c := range n.catches {
 		ok := c.Kind == bpmn.ReceiveTask && len(c.bounds) == 0 && c.Loop == nil || c.Kind == bpmn.Catch && c.event() != "link"
 		if !ok || len(c.Incoming) != 1 {
@@ -185,8 +198,6 @@ func (l *lint) userTask(n *node) {
 		l.fail(n, "flow.lint.members")
 	case cs != nil && len(n.outcomes) < 2:
 		l.fail(n, "flow.lint.votes")
-	case cs == nil && n.Loop != nil && n.Loop.Multi:
-		l.fail(n, "flow.lint.loop")
 	case cs == nil && n.candidates == nil && (n.Ext.Task == nil || n.Ext.Task.Candidates == ""):
 		l.fail(n, "flow.lint.candidates")
 	}

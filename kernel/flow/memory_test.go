@@ -34,9 +34,9 @@ func newMemory(tb testing.TB, p *plan, seed int64) *memory {
 	tb.Helper()
 	fake := clock.NewFake(time.Date(2026, 3, 2, 9, 0, 0, 0, clock.Shanghai))
 	e := &Engine{
-		opt: Options{Clock: fake, Steps: 1000, Policy: anything{}}, ids: newMinter(rand.New(rand.NewSource(seed))), plans: map[planKey]*plan{{"p", 0}: p},
+		opt: Options{Clock: fake, Steps: []int{1000, 1000, 4, 12}[seed%4], Policy: anything{}}, ids: newMinter(rand.New(rand.NewSource(seed))), plans: map[planKey]*plan{{"p", 0}: p},
 	}
-	s := &state{all: true, compRead: true, inst: &inst{id: "i", defKey: "p", biz: Biz{Type: "test.case", ID: "1"}, state: Running, starter: "w", started: 1}}
+	s := &state{all: true, compRead: true, repRead: true, inst: &inst{id: "i", defKey: "p", biz: Biz{Type: "test.case", ID: "1"}, state: Running, starter: "w", started: 1}}
 	m := &memory{e: e, p: p, s: s, passed: map[string]int{}}
 	if err := m.act(worker, Command{}, func(x *machine) error {
 		x.push(x.s.spawn(p.start.ID, nil), p.start)
@@ -64,6 +64,9 @@ func (m *memory) act(who identity.Actor, cmd Command, do func(*machine) error) e
 		what := string(n.Kind) + " " + n.event()
 		if n.Compensation {
 			what = "handler"
+		}
+		if n.many() {
+			what = string(n.Kind) + " many"
 		}
 		m.passed[what]++
 	}
@@ -135,7 +138,7 @@ func (m *memory) happen(s sub) error {
 // awaited gives what tokens wait for that have no task: the main path goes on by it.
 func (m *memory) awaited() (subs []sub, timers []timer) {
 	for _, t := range m.s.tokens {
-		if n := m.p.nodes[t.node]; n.Kind != bpmn.Catch && n.Kind != bpmn.EventGateway {
+		if n := m.p.nodes[t.node]; n.Kind != bpmn.Catch && n.Kind != bpmn.EventGateway && n.Kind != bpmn.ReceiveTask {
 			continue
 		}
 		for _, s := range m.subs {
@@ -161,5 +164,19 @@ func (m *memory) goOn() (bool, error) {
 	case len(timers) > 0:
 		return true, m.fire(timers[0])
 	}
-	return false, nil
+	return m.retry()
+}
+
+// retry lets the tokens go on that have stopped; false where there is none.
+func (m *memory) retry() (found bool, err error) {
+	err = m.act(worker, Command{}, func(x *machine) error {
+		for _, t := range x.s.alive() {
+			if t.state == failed {
+				t.state, found = live, true
+				x.redo(t, m.p.nodes[t.node])
+			}
+		}
+		return nil
+	})
+	return found, err
 }

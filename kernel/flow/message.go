@@ -106,10 +106,7 @@ func (m *machine) receive(s sub, msg message) error {
 		if !json.Valid(msg.Data) {
 			return fault.New(fault.Invalid, "flow.message", "message", msg.Name)
 		}
-		if m.s.inst.vars == nil {
-			m.s.inst.vars = map[string]json.RawMessage{}
-		}
-		m.s.inst.vars[msg.Name] = msg.Data
+		m.put(m.holding(s.holder), msg.Name, msg.Data)
 	}
 	return m.fire(s.holder, m.p.nodes[s.node], 0)
 }
@@ -120,7 +117,7 @@ func (m *machine) buffered() error {
 		return nil
 	}
 	for _, s := range slices.Clone(m.s.subs) {
-		if s.kind != subMessage {
+		if s.kind != subMessage || !slices.Contains(m.s.subs, s) { // an event before it has made it needless
 			continue
 		}
 		msg, ok, err := m.takeKept(s)
@@ -161,6 +158,9 @@ func (m *machine) missed() error {
 		return err
 	}
 	for _, s := range subs {
+		if slices.Contains(m.s.dropTimers, s.holder) { // likewise
+			continue
+		}
 		msg, ok, err := m.takeKept(s)
 		if err != nil {
 			return err

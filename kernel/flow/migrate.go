@@ -216,6 +216,8 @@ func (g *migration) land(t *token) (landing, string) {
 		}
 	case n.multi():
 		at = append(at, place{n.ID, ""})
+	case inBody(t, old) && n.repeats():
+		at = append(at, place{n.ID, n.mark()})
 	}
 	if len(at) != len(t.stack) {
 		return landing{}, "flow.migrate.block"
@@ -227,6 +229,12 @@ func (g *migration) land(t *token) (landing, string) {
 			return landing{}, "flow.migrate.block"
 		}
 		l.stack[i] = frame{f.group, p.block, p.branch}
+		if f.body() || strings.HasPrefix(p.branch, manyMark) || p.branch == loopMark {
+			if !(frame{branch: f.branch}).fits(place{branch: p.branch}) {
+				return landing{}, "flow.migrate.block"
+			}
+			l.stack[i].branch = f.branch
+		}
 	}
 	return l, ""
 }
@@ -234,7 +242,7 @@ func (g *migration) land(t *token) (landing, string) {
 // sameType tells whether a node may take the place of another: same element, same event, same way of being done.
 func sameType(a, b *node) bool {
 	return a.Kind == b.Kind && a.event() == b.event() && a.multi() == b.multi() && a.Triggered == b.Triggered &&
-		a.Interrupting == b.Interrupting && len(a.services) == len(b.services) && a.loops() == b.loops() &&
+		a.Interrupting == b.Interrupting && len(a.services) == len(b.services) && a.repeats() == b.repeats() && a.many() == b.many() &&
 		(a.closes == "") == (b.closes == "")
 }
 
@@ -311,20 +319,32 @@ func (m *machine) goOver(g *migration, lands map[int64]landing) error {
 		hosts[t.id] = hold{token: t, node: l.node}
 		for _, f := range l.stack {
 			b := m.p.nodes[f.block]
-			hosts[f.group] = hold{token: t, node: b}
-			if b.Kind == bpmn.SubProcess {
+			scope := b.Kind == bpmn.SubProcess && !f.body()
+			if !scope || !b.repeats() { // the events of a repeated one are held by its block
+				hosts[f.group] = hold{token: t, node: b, whole: f.body()}
+			}
+			if scope {
 				hosts[-f.group] = hold{token: t, node: b, starts: true}
 			}
 		}
 		if err := m.exec(`UPDATE flow_job SET node = ? WHERE inst = ? AND token = ?`, t.node, in.id, t.id); err != nil {
 			return err
 		}
+		if err := m.exec(`UPDATE flow_incident SET node = ? WHERE inst = ? AND token = ? AND closed = 0`, t.node, in.id, t.id); err != nil {
+			return err
+		}
+	}
+	for _, r := range m.s.repeats {
+		r.node, r.dirty = g.id(r.node), true
 	}
 	for _, k := range m.s.tasks {
 		k.Node = g.id(k.Node)
 		if err := m.exec(`UPDATE flow_task SET node = ? WHERE id = ?`, k.Node, k.ID); err != nil {
 			return err
 		}
+	}
+	if err := m.endLimits(); err != nil {
+		return err
 	}
 	for _, c := range m.s.comps {
 		c.node = g.id(c.node)
@@ -345,95 +365,4 @@ func (g *migration) back(text string) string {
 		return ""
 	}
 	return g.id(id) + "/" + person
-}
-
-// hold is what may hold timers and subscriptions: a token, a group, a scope.
-type hold struct {
-	token  *token
-	node   *node
-	starts bool // the events of its event sub-processes
-}
-
-// events gives what is waited for there.
-func (h hold) events(p *plan) []*node {
-	switch {
-	case h.starts && h.node == nil:
-		return p.starts
-	case h.starts:
-		return h.node.starts
-	case h.node.Kind == bpmn.EventGateway:
-		return h.node.catches
-	case h.node.Kind == bpmn.Catch || h.node.Kind == bpmn.ReceiveTask:
-		return append(slices.Clone(h.node.bounds), h.node)
-	}
-	return h.node.bounds
-}
-
-// rewait keeps the timers and subscriptions that the new version has as well, with their dues, drops the others and arms
-// what is new.
-func (m *machine) rewait(g *migration, hosts map[int64]hold) error {
-	type row struct {
-		holder int64
-		node   string
-		table  string
-	}
-	list, err := rowsOf(m.ctx, m.tx, "load waits", func(rows *sql.Rows) (row, error) {
-		var r row
-		err := rows.Scan(&r.holder, &r.node, &r.table)
-		return r, err
-	}, `SELECT holder, node, 'flow_timer' FROM flow_timer WHERE inst = ? AND kind IN ('node', 'signal')
-		UNION SELECT holder, node, 'flow_sub' FROM flow_sub WHERE inst = ?`, m.s.inst.id, m.s.inst.id)
-	if err != nil {
-		return err
-	}
-	have := map[row]bool{}
-	for _, r := range list {
-		old, to := g.from.nodes[r.node], m.p.nodes[g.id(r.node)]
-		h, held := hosts[r.holder]
-		if !held || to == nil || old == nil || !sameType(old, to) || !slices.Contains(h.events(m.p), to) {
-			if err := m.exec(`DELETE FROM `+r.table+` WHERE inst = ? AND holder = ? AND node = ?`, m.s.inst.id, r.holder, r.node); err != nil {
-				return err
-			}
-			continue
-		}
-		have[row{holder: r.holder, node: to.ID}] = true
-		if err := m.exec(`UPDATE `+r.table+` SET node = ? WHERE inst = ? AND holder = ? AND node = ?`, to.ID, m.s.inst.id, r.holder, r.node); err != nil {
-			return err
-		}
-		if name := to.message + to.signal; r.table == "flow_sub" && name != "" {
-			if err := m.exec(`UPDATE flow_sub SET name = ? WHERE inst = ? AND holder = ? AND node = ?`, name, m.s.inst.id, r.holder, to.ID); err != nil {
-				return err
-			}
-		}
-	}
-	for _, holder := range slices.Sorted(maps.Keys(hosts)) {
-		h := hosts[holder]
-		if h.node != nil && h.node.multi() && h.token != nil && holder == h.token.id {
-			continue // held by the group
-		}
-		for _, x := range h.events(m.p) {
-			if x.timer == nil && x.message == "" && x.signal == "" && x.cond == nil || have[row{holder: holder, node: x.ID}] || g.stood(x) {
-				continue
-			}
-			if err := m.wait(holder, h.token, x); err != nil {
-				return err
-			}
-		}
-	}
-	m.s.waits = nil // not known any more
-	return nil
-}
-
-// stood tells whether an attached event was in the old version at the same place: where it is not armed it has happened.
-func (g *migration) stood(x *node) bool {
-	for _, old := range g.from.order {
-		switch {
-		case g.id(old.ID) != x.ID || old.Kind != x.Kind:
-		case x.Kind == bpmn.Boundary:
-			return old.Attached != nil && g.id(old.Attached.ID) == x.Attached.ID
-		case x.inScope():
-			return old.inScope()
-		}
-	}
-	return false
 }

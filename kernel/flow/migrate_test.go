@@ -71,6 +71,21 @@ var migrations = []struct {
 		"a= [t]", "t= [h_x] h_x= [u] u= .",
 	},
 	{
+		"one of many", se + marked(ext(subp("p1", user("t")+seq("s_p1>t>e_p1"))), par(list+"|item")) + user("u") + seq("s>p1>u>e"),
+		se + marked(ext(subp("p2", user("t")+script("y", `{note: note + item}`)+seq("s_p2>t>y>e_p2"))), par(list+"|item|out|item")) + boundary("b", "p2", "timer PT1H") + user("u") + user("v") + seq("s>p2>u>e", "b>v>e"),
+		map[string]string{"p1": "p2", "s_p1": "s_p2", "e_p1": "e_p2"},
+		"t= [t t]", "t= &y [t] +1h [v] v= .",
+	},
+	{
+		"one after the other", se + marked(user("t"), sequ("3")) + user("u") + seq("s>t>u>e"), se + marked(user("t"), sequ("3")) + user("v") + seq("s>t>v>e"), nil,
+		"t= [t]", "t= [t] t= [v] v= .",
+	},
+	{
+		"a round of a standard loop", se + loop2(user("t")) + user("u") + seq("s>t>u>e"), se + loop2(user("x")) + timerOn("b", "x", "true", `<timeDuration>PT1H</timeDuration>`) + user("u") + user("v") + seq("s>x>u>e", "b>v>e"),
+		map[string]string{"t": "x"},
+		"t= [t]", "[x] +1h [v] v= .",
+	},
+	{
 		"a call", callingModel(), calling + boundary("b", "c", "error er") + user("t") + user("u") + user("v") + user("w") + seq("s>c>g>t>e", `g>u?note = "high">w>e`, "b>v>e"), nil,
 		"[]", `*{"level":"high"} [u] u= [w] w= .`,
 	},
@@ -120,6 +135,7 @@ func TestMigrationRefused(t *testing.T) {
 			{"type changed", se + fork + `<receiveTask id="t" messageRef="m"/>` + user("u") + user("v") + seq("s>g", "g>t>h", "g>u>h", "h>v>e"), "flow.migrate.type"},
 			{"node gone", se + fork + user("x") + user("u") + user("v") + seq("s>g", "g>x>h", "g>u>h", "h>v>e"), "flow.migrate.node"},
 			{"no fork any more", se + user("t") + user("u") + user("v") + seq("s>t>u>v>e"), "flow.migrate.block"},
+			{"many of one", se + fork + marked(user("t"), par("2")) + user("u") + user("v") + seq("s>g", "g>t>h", "g>u>h", "h>v>e"), "flow.migrate.type"},
 			{"two branches in one", se + fork + user("t") + user("u") + user("v") + user("w") + seq("s>g", "g>t>u>h", "g>w>h", "h>v>e"), "flow.migrate.branch"},
 		} {
 			w.deploy("main", processWith(se+fork+user("t")+user("u")+user("v")+seq("s>g", "g>t>h", "g>u>h", "h>v>e")))

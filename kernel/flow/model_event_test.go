@@ -16,14 +16,20 @@ var happenings = [...]string{
 	`<conditionalEventDefinition><condition>starter = null</condition></conditionalEventDefinition>`,
 }
 
-func (g *modeler) happening() string { return happenings[g.r.Intn(len(happenings))] }
+func (g *modeler) happening() string {
+	first := g.r.Intn(len(happenings))
+	if g.r.Intn(4) == 0 { // any of two
+		return happenings[first] + happenings[(first+1)%len(happenings)]
+	}
+	return happenings[first]
+}
 
 // eventBlock writes a random block of events.
 func (g *modeler) eventBlock(depth int) (in, out string) {
 	switch g.r.Intn(7) {
 	case 0:
 		in = g.id("c")
-		fmt.Fprintf(&g.b, `<intermediateCatchEvent id="%s">%s</intermediateCatchEvent>`+"\n", in, happenings[g.r.Intn(3)])
+		fmt.Fprintf(&g.b, `<intermediateCatchEvent id="%s">%s</intermediateCatchEvent>`+"\n", in, happenings[g.r.Intn(3)]+[]string{"", "", happenings[3]}[g.r.Intn(3)])
 		return in, in
 	case 1:
 		return g.eventGate(depth)

@@ -11,13 +11,15 @@ import (
 )
 
 // modeler writes random block-structured models: sequences of tasks, choices, loops, forks, sub-processes, countersigns,
-// boundary timers and the blocks of events of model_event_test.go, nested.
+// boundary timers and the blocks of events of model_event_test.go, repeated activities (model_repeat_test.go), nested.
 type modeler struct {
 	r     *rand.Rand
 	b     strings.Builder
 	n     int
 	tasks int
 	max   int
+
+	outside bool // calls of other systems and other processes, which need a database
 }
 
 func (g *modeler) id(kind string) string {
@@ -39,7 +41,7 @@ func cond(feel string) string {
 func (g *modeler) task(ext string) string {
 	g.tasks++
 	id := g.id("t")
-	fmt.Fprintf(&g.b, `<userTask id="%s"><extensionElements><cs:task candidates='role("r")' recall="true"/><cs:outcome id="a"/><cs:outcome id="b"/>%s</extensionElements></userTask>`+"\n", id, ext)
+	fmt.Fprintf(&g.b, `<userTask id="%[1]s"><extensionElements><cs:task candidates='role("r")' state="at-%[1]s" recall="true"/><cs:outcome id="a"/><cs:outcome id="b"/>%[2]s</extensionElements></userTask>`+"\n", id, ext)
 	return id
 }
 
@@ -49,9 +51,17 @@ func (g *modeler) block(depth int) (in, out string) {
 		id := g.task("")
 		return id, id
 	}
-	switch g.r.Intn(12) {
+	kinds := 14
+	if g.outside {
+		kinds = 16
+	}
+	switch g.r.Intn(kinds) {
+	case 14, 15:
+		return g.calling()
 	case 9, 10, 11:
 		return g.eventBlock(depth)
+	case 12, 13:
+		return g.repeated(depth)
 	case 0, 1, 2:
 		return g.seq(depth)
 	case 3, 4:

@@ -1,6 +1,8 @@
 package flow
 
 import (
+	"slices"
+
 	"chengshu/base/fault"
 )
 
@@ -11,9 +13,11 @@ type route struct {
 	keep   int      // frames kept
 	cancel []*token // other tokens that go
 	open   []place  // blocks opened again around the target
+	anew   bool     // the target lies in a multi-instance that has to begin anew, with all its instances
 }
 
-// plot finds the route of t to n, or says why there is none (process-and-decisions.md §8, rules 2 to 6).
+// plot finds the route of t to n, or says why there is none (process-and-decisions.md §8, rules 2 to 6). A multi-instance
+// that n lies in and t does not is begun anew: which of its instances is meant cannot be said.
 func (m *machine) plot(t *token, n *node) (*route, error) {
 	r := &route{token: t, to: n}
 	if n.inHandler() {
@@ -24,7 +28,7 @@ func (m *machine) plot(t *token, n *node) (*route, error) {
 		if f.block != p.block {
 			break
 		}
-		if f.branch != p.branch {
+		if !f.fits(p) {
 			// Rule 5: the target lies in another branch of a fork that is still open.
 			return nil, fault.New(fault.Conflict, "flow.return.branch", "node", n.ID, "before", f.block)
 		}
@@ -41,6 +45,9 @@ func (m *machine) plot(t *token, n *node) (*route, error) {
 		if m.side(p.block) {
 			return nil, fault.New(fault.Conflict, "flow.return.side", "node", n.ID)
 		}
+	}
+	if at := slices.IndexFunc(r.open, func(p place) bool { return p.branch == manyMark }); at >= 0 {
+		r.to, r.open, r.anew = m.p.nodes[r.open[at].block], r.open[:at], true
 	}
 	if r.keep < len(t.stack) { // rule 3: the whole group goes
 		for _, o := range m.s.members(t.stack[r.keep].group) {
@@ -59,27 +66,35 @@ func (m *machine) side(block string) bool {
 	return n != nil && (n.Attached != nil || n.Triggered || n.compensates())
 }
 
+// leaves tells whether the route leads out of an instance of a repeated activity, to which there is no way straight back.
+func (r *route) leaves() bool {
+	return slices.ContainsFunc(r.token.stack[r.keep:], frame.body)
+}
+
 // move takes the route.
 func (m *machine) move(r *route, reason string) error {
 	t := r.token
+	if err := m.cancel(r.cancel, r.keep, reason); err != nil {
+		return err
+	}
 	if err := m.vacate(t, reason); err != nil {
 		return err
 	}
-	for _, f := range t.stack[r.keep:] {
-		m.shut(f.group)
-		if err := m.forget(f.group); err != nil {
-			return err
-		}
-	}
-	if err := m.cancel(r.cancel, r.keep, reason); err != nil {
+	if err := m.close(t, r.keep); err != nil {
 		return err
 	}
 	t.stack, t.state, t.index, t.member, t.dirty = t.stack[:r.keep], live, 0, "", true
 	for _, p := range r.open { // rule 4: fresh groups with one live token
 		group := m.s.next()
 		t.stack = t.stack.with(frame{group, p.block, p.branch})
+		block := m.p.nodes[p.block]
+		if p.branch == loopMark {
+			m.s.repeats = append(m.s.repeats, &repeat{id: group, node: p.block, Begun: 1, fresh: true})
+			if err := m.armBounds(group, t, block); err != nil {
+				return err
+			}
+		}
 		if p.branch == "" {
-			block := m.p.nodes[p.block]
 			if err := m.arm(group, t, block); err != nil {
 				return err
 			}

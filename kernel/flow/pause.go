@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"slices"
 	"time"
 
 	"chengshu/base/clock"
@@ -117,6 +118,13 @@ func (m *machine) resume(sel func(*pauseRow) bool) (int, error) {
 // pauseAt begins the pause that a node declares. The steps of the model before it are its notice.
 func (m *machine) pauseAt(n *node) error {
 	x := n.Ext.Clock
+	list, err := m.pauses()
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(list, func(p *pauseRow) bool { return p.node == n.ID && p.stopped.IsZero() }) {
+		return nil // another token is there
+	}
 	rule, err := m.lawful(x.Pause)
 	if err != nil {
 		return err
@@ -128,10 +136,20 @@ func (m *machine) pauseAt(n *node) error {
 	return m.pause(p, rule)
 }
 
-// resumeAt ends the pause that a node declares.
-func (m *machine) resumeAt(n *node) error {
+// resumeAt ends the pause that a node declares when t, the last token there, goes.
+func (m *machine) resumeAt(t *token, n *node) error {
+	for _, o := range m.s.alive() {
+		if o != t && m.isAt(o, n) {
+			return nil
+		}
+	}
 	_, err := m.resume(func(p *pauseRow) bool { return p.node == n.ID })
 	return err
+}
+
+// isAt tells whether a token is on n or inside it.
+func (m *machine) isAt(t *token, n *node) bool {
+	return t.node == n.ID || slices.ContainsFunc(t.stack, func(f frame) bool { return f.block == n.ID })
 }
 
 // overrun tells that a pause lasts longer than promised.

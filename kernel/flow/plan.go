@@ -25,6 +25,7 @@ type plan struct {
 	scoped  bool                // there are event sub-processes
 	comps   bool                // some activity can be compensated
 	jobs    bool                // some node calls another system
+	repeats bool                // some node is a repeated activity
 	calls   bool                // some node calls another process
 	placed  map[*feel.Expr]bool // every role it names has an organisation
 	pure    map[*feel.Expr]bool // reads no name of the record
@@ -58,12 +59,15 @@ type node struct {
 	cond       *feel.Expr // of a conditional event
 	assignee   *feel.Expr // person the task is given to at once (other vendors' models)
 	due        *feel.Expr // duration, date or date and time (other vendors' models)
-	while      *feel.Expr // of a standard loop
 	catches    []*node    // of an event-based gateway: what may happen
 	starts     []*node    // of a sub-process: the start events of its event sub-processes
 	handler    *node      // of an activity: its compensation handler
-	handles    bool       // is the handler of some activity
+	undoes     *node      // of a handler: an activity it undoes
 	keeps      bool       // something waits on the token while it is here
+	parts      []*node    // of an event with several definitions: one for each, with an id of its own
+	whole      *node      // of such a part: the event
+
+	while, collection, cardinality, result, completion *feel.Expr // of a repeated activity
 }
 
 type edge struct {
@@ -107,6 +111,27 @@ func (n *node) event() string {
 		return ""
 	}
 	return n.Events[0].Type
+}
+
+// triggers gives what lets an event happen: its parts where there are several, of which any will do, else itself.
+func (n *node) triggers() []*node {
+	if len(n.parts) > 0 {
+		return n.parts
+	}
+	return []*node{n}
+}
+
+// self gives the event a part belongs to, every other node as it is.
+func (n *node) self() *node {
+	if n.whole != nil {
+		return n.whole
+	}
+	return n
+}
+
+// awaits tells whether something from outside lets the event happen.
+func (n *node) awaits() bool {
+	return n.timer != nil || n.message != "" || n.signal != "" || n.cond != nil
 }
 
 func (n *node) multi() bool { return n.Kind == bpmn.UserTask && n.Ext.Countersign != nil }
@@ -153,7 +178,7 @@ func build(key, typ string, p *bpmn.Process, scope *feel.Scope, strict bool) (*p
 		pl.order = append(pl.order, x)
 		pl.nodes[n.ID] = x
 	}
-	c := &compiler{plan: pl, scope: extend(scope, !strict)}
+	c := &compiler{plan: pl, scope: extend(scope, !strict), names: map[*node]names{}}
 	c.compile()
 	l := lint{plan: pl, found: c.found}
 	l.run()
@@ -168,7 +193,6 @@ func (c *compiler) wire() {
 				continue
 			}
 			e := &edge{id: f.ID, model: f, to: c.plan.nodes[f.To.ID], outcome: f.Outcome}
-			e.cond = c.expr(n, f.Condition, feel.BoolType)
 			n.flows = append(n.flows, e)
 			n.byOutcome = n.byOutcome || f.Outcome != ""
 		}
@@ -176,7 +200,7 @@ func (c *compiler) wire() {
 			n.bounds = append(n.bounds, c.plan.nodes[b.ID])
 			if b.Handler != nil {
 				n.handler, c.plan.comps = c.plan.nodes[b.Handler.ID], true
-				n.handler.handles = true
+				n.handler.undoes = n
 			}
 		}
 		if n.Kind == bpmn.Start {

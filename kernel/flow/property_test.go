@@ -43,13 +43,13 @@ func TestForkGroups(t *testing.T) {
 	t.Logf("%v", passed)
 	for _, what := range []string{
 		"boundaryEvent timer", "boundaryEvent error", "boundaryEvent escalation", "startEvent message", "startEvent signal", "startEvent timer", "startEvent conditional",
-		"intermediateCatchEvent link", "intermediateCatchEvent signal", "eventBasedGateway ", "endEvent error", "intermediateThrowEvent compensate", "handler",
+		"intermediateCatchEvent link", "intermediateCatchEvent signal", "eventBasedGateway ", "endEvent error", "intermediateThrowEvent compensate", "handler", "subProcess many", "userTask many", "receiveTask many",
 	} {
 		if passed[what] == 0 {
 			t.Errorf("no token ever came to %q: the test does not test it", what)
 		}
 	}
-	for _, op := range []string{Complete, Return, "direct", Withdraw, Jump, Add, Remove, "timer", "event"} {
+	for _, op := range []string{Complete, Return, "direct", Withdraw, Jump, Add, Remove, "timer", "event", Retry} {
 		if done[op] == 0 {
 			t.Errorf("%s never succeeded: the test does not test it", op)
 		}
@@ -112,7 +112,12 @@ func (m *memory) random(r *rand.Rand) (string, error) {
 	k := open[r.Intn(len(open))]
 	all := m.s.tasks[r.Intn(len(m.s.tasks))]
 	outcome := []string{"a", "b"}[r.Intn(2)]
-	switch n := r.Intn(22); {
+	switch n := r.Intn(24); {
+	case n >= 22:
+		if ok, err := m.retry(); !ok || err != nil {
+			return "none", err
+		}
+		return Retry, nil
 	case n >= 20:
 		if len(m.subs) == 0 {
 			return "none", nil
@@ -164,7 +169,7 @@ func (m *memory) check() error {
 		delete(tasks, t.id)
 		switch t.state {
 		case live:
-			if waiting := n.Kind == bpmn.Catch || n.Kind == bpmn.EventGateway; waiting && k == nil {
+			if waiting := n.Kind == bpmn.Catch || n.Kind == bpmn.EventGateway || n.Kind == bpmn.ReceiveTask; waiting && k == nil {
 				if !m.held(t.id) {
 					return fmt.Errorf("token %d waits at %s for nothing: %s", t.id, t.node, m)
 				}
@@ -177,6 +182,8 @@ func (m *memory) check() error {
 			if k.State == Open {
 				moving++
 			}
+		case failed:
+			moving++
 		case joined:
 			if n.closes == "" || t.stack.top().block != n.closes || k != nil {
 				return fmt.Errorf("token %d waits wrongly at %s: %s", t.id, t.node, m)
@@ -199,6 +206,11 @@ func (m *memory) check() error {
 	if m.ended > 0 && len(m.s.tokens) > 0 {
 		return fmt.Errorf("ended with tokens left: %s", m)
 	}
+	for _, r := range m.s.repeats {
+		if m.ended == 0 && len(m.s.members(r.id)) == 0 {
+			return fmt.Errorf("block %d of %s is open and empty: %s", r.id, r.node, m)
+		}
+	}
 	return m.doubled()
 }
 
@@ -211,21 +223,29 @@ func (m *memory) held(token int64) bool {
 // placed checks that the stack of a token is the static position of its node.
 func (m *memory) placed(t *token, n *node) error {
 	want := n.path
-	if t.state == joined || n.inHandler() { // a handler lies where compensation was thrown
+	if t.state == joined || n.inHandler() || t.state == failed && n.closes != "" { // a handler lies where compensation was thrown
 		return nil
 	}
 	got := t.stack
-	if n.multi() {
+	if n.multi() && t.state != failed {
 		if got.top().block != n.ID {
 			return fmt.Errorf("member token %d outside of its group: %s", t.id, m)
 		}
 		got = got[:len(got)-1]
 	}
+	if inBody(t, n) {
+		got = got[:len(got)-1]
+	}
+	for _, f := range t.stack {
+		if f.body() && m.s.repeat(f.group) == nil {
+			return fmt.Errorf("token %d is in a block that is closed: %s", t.id, m)
+		}
+	}
 	if len(got) != len(want) {
 		return fmt.Errorf("token %d at %s has %d blocks around it, want %d: %s", t.id, n.ID, len(got), len(want), m)
 	}
 	for i := range want {
-		if got[i].block != want[i].block || got[i].branch != want[i].branch {
+		if !got[i].fits(want[i]) {
 			return fmt.Errorf("token %d at %s lies in %v, want %v", t.id, n.ID, got[i], want[i])
 		}
 	}

@@ -11,7 +11,7 @@ import (
 
 // save writes everything the step changed: few statements, rows of one table together.
 func (m *machine) save() error {
-	for _, write := range []func() error{m.saveInst, m.saveTokens, m.saveTasks, m.saveWaits, m.saveClocks, m.saveComps, m.saveJobs} {
+	for _, write := range []func() error{m.saveInst, m.saveTokens, m.saveTasks, m.saveWaits, m.saveClocks, m.saveRepeats, m.saveComps, m.saveJobs} {
 		if err := write(); err != nil {
 			return err
 		}

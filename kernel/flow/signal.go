@@ -93,11 +93,15 @@ func (st *step) startBy(kind, name string, biz Biz) error {
 
 // beginAt begins a definition at one of its start events: about the record, or about none.
 func (st *step) beginAt(s starting, biz Biz) (*machine, error) {
-	if len(st.machines) >= maxInstances {
-		return nil, fault.New(fault.TooLarge, "flow.steps", "process", s.key, "node", s.node)
-	}
+	full := len(st.machines) >= maxInstances
 	if s.typ == "" {
 		biz = Biz{ID: biz.ID}
 	}
-	return st.begin(s.key, s.version, biz, st.actor.Principal(), s.node)
+	m, err := st.begin(s.key, s.version, biz, st.actor.Principal(), s.node)
+	if err != nil || !full {
+		return m, err
+	}
+	first := m.work[0]
+	m.work = nil
+	return m, m.tooLong(first.t, first.n, maxInstances)
 }

@@ -8,11 +8,11 @@ import (
 )
 
 // frame is one open block around a token: a fork of a parallel or inclusive gateway, an embedded sub-process, a
-// countersign, or the side path of a non-interrupting boundary event. Group is fresh for every opening.
+// countersign, a repeated activity, or the side path of a non-interrupting boundary event. Group is fresh for every opening.
 type frame struct {
 	group  int64
-	block  string // id of the split, sub-process, countersigned task or boundary event
-	branch string // of a fork: id of the flow taken; else empty
+	block  string // id of the split, sub-process, countersigned task, repeated activity or boundary event
+	branch string // of a fork: id of the flow taken; of a repeated activity: its instance (repeat.go); else empty
 }
 
 // stack is the open blocks of a token, outermost first (fork groups, process-and-decisions.md §8).

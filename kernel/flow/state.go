@@ -73,6 +73,8 @@ type state struct {
 	slaLoaded  bool
 	pauses     []*pauseRow
 	pauseRead  bool
+	repeats    []*repeat // open blocks of repeated activities; complete once repRead
+	repRead    bool
 	comps      []*comp // what can be compensated; complete once compRead
 	compRead   bool
 	jobs       []job   // calls made in this step

@@ -59,9 +59,8 @@ type machine struct {
 }
 
 type move struct {
-	t     *token
-	n     *node
-	again bool // one more round of a standard loop
+	t *token
+	n *node
 }
 
 // Note is one line of a step's history beside the command itself.
@@ -85,7 +84,7 @@ func (st *step) over(s *state) (*machine, error) {
 	}
 	m := &machine{step: st, p: p, s: s, rec: st.draft(s.inst.biz)}
 	st.machines = append(st.machines, m)
-	return m, nil
+	return m, m.loadRepeats()
 }
 
 func (st *step) draft(b Biz) *draft {
@@ -160,11 +159,17 @@ func (m *machine) eval(x *feel.Expr, t *token, member feel.Value) (feel.Value, *
 			return nil, nil, err
 		}
 	}
-	env := &feel.Env{Vars: m.view(t, member), Now: func() time.Time { return m.now }}
+	v, env := m.evalIn(x, m.view(t, member))
+	return v, env, nil
+}
+
+// evalIn evaluates an expression on what it sees.
+func (m *machine) evalIn(x *feel.Expr, vars feel.Vars) (feel.Value, *feel.Env) {
+	env := &feel.Env{Vars: vars, Now: func() time.Time { return m.now }}
 	if m.e.opt.Data != nil {
 		env.Data = m.e.opt.Data(m.ctx, m.tx, m.actor)
 	}
-	return x.Eval(env), env, nil
+	return x.Eval(env), env
 }
 
 // look asks for the record's values as they are at this point of the step, once until it changes.
@@ -189,16 +194,25 @@ func (m *machine) names(t *token, member feel.Value) (feel.Vars, error) {
 }
 
 func (m *machine) view(t *token, member feel.Value) processVars {
-	names := feel.Map{"starter": m.s.inst.starter, "member": member, "outcome": nil, "vars": m.variables()}
+	names := feel.Map{"starter": m.s.inst.starter, "member": member, "outcome": nil}
+	vars := m.s.inst.vars
+	if t != nil && m.p.repeats {
+		vars = maps.Clone(vars)
+		if vars == nil {
+			vars = map[string]json.RawMessage{}
+		}
+		m.local(t, names, vars)
+	}
+	names["vars"] = variables(vars)
 	if t != nil && t.outcome != "" {
 		names["outcome"] = t.outcome
 	}
 	return processVars{m.rec.vars, names}
 }
 
-func (m *machine) variables() *feel.Context {
+func variables(vars map[string]json.RawMessage) *feel.Context {
 	c := feel.NewContext()
-	for k, raw := range m.s.inst.vars {
+	for k, raw := range vars {
 		var v any
 		if json.Unmarshal(raw, &v) == nil {
 			c = c.With(k, feel.FromGo(v))
@@ -207,16 +221,12 @@ func (m *machine) variables() *feel.Context {
 	return c
 }
 
-func (m *machine) setVar(name string, v feel.Value) error {
+func (m *machine) setVar(t *token, name string, v feel.Value) error {
 	raw, err := json.Marshal(feel.ToGo(v))
 	if err != nil {
 		return fault.Wrap("write variable", err)
 	}
-	if m.s.inst.vars == nil {
-		m.s.inst.vars = map[string]json.RawMessage{}
-	}
-	m.s.inst.vars[name] = raw
-	m.lookAgain = true
+	m.put(t, name, raw)
 	return nil
 }
 

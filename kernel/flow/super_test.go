@@ -82,7 +82,11 @@ func TestAppeal(t *testing.T) {
 		if _, err := w.do(eve, flow.Command{Name: flow.Complete, Task: id, Outcome: "perhaps", Reason: "r"}); fault.CodeOf(err) != "flow.outcome" {
 			t.Errorf("an outcome that is none gave %v", err)
 		}
+		w.cards = nil
 		w.must(eve, flow.Command{Name: flow.Complete, Task: id, Outcome: flow.Approve, Reason: "so it was"})
+		if len(w.cards) != 1 || !w.cards[0].Withdrawn || w.cards[0].Level != "yellow" || w.cards[0].Clock != "step" || w.cards[0].Task == "" || w.cards[0].Actor.Person != "eve" {
+			t.Errorf("card taken back: %+v", w.cards)
+		}
 		w.read(func(tx *store.Tx) error {
 			list, err := w.e.History(t.Context(), tx, biz)
 			last := list[len(list)-1]

@@ -9,8 +9,16 @@ import (
 	"chengshu/base/feel"
 )
 
-// arm sets the timers and subscriptions of the boundary events of n, held by a token or a group.
+// arm sets the timers and subscriptions of the boundary events of n, held by a token or a group. Those of a repeated
+// activity are armed once, for the whole.
 func (m *machine) arm(holder int64, t *token, n *node) error {
+	if n.repeats() {
+		return nil
+	}
+	return m.armBounds(holder, t, n)
+}
+
+func (m *machine) armBounds(holder int64, t *token, n *node) error {
 	for _, b := range n.bounds {
 		if err := m.wait(holder, t, b); err != nil {
 			return err
@@ -19,8 +27,17 @@ func (m *machine) arm(holder int64, t *token, n *node) error {
 	return nil
 }
 
-// wait sets the timer or the subscription of one catching or boundary event.
+// wait sets the timers and subscriptions of one catching or boundary event.
 func (m *machine) wait(holder int64, t *token, n *node) error {
+	for _, x := range n.triggers() {
+		if err := m.waitFor(holder, t, x); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *machine) waitFor(holder int64, t *token, n *node) error {
 	if n.timer != nil {
 		return m.setNodeTimer(holder, t, n, int64(n.timer.repeat))
 	}
@@ -115,7 +132,7 @@ func (m *machine) fire(holder int64, n *node, left int64) error {
 	case n.inScope():
 		return m.fireScope(holder, n, left)
 	case n.Kind != bpmn.Boundary:
-		return m.arrived(holder, n)
+		return m.arrived(holder, n.self())
 	}
 	host := m.p.nodes[n.Attached.ID]
 	if t := m.s.token(holder); t != nil {
@@ -135,9 +152,10 @@ func (m *machine) fire(holder int64, n *node, left int64) error {
 // fireOn is fire for a boundary event on the activity that the tokens of list are in.
 func (m *machine) fireOn(t *token, list []*token, base stack, host, n *node, holder, left int64) error {
 	if !n.Interrupting {
-		side := m.s.spawn(n.ID, base.with(frame{m.s.next(), n.ID, ""}))
+		event := n.self()
+		side := m.s.spawn(event.ID, base.with(frame{m.s.next(), event.ID, ""}))
 		side.prev, side.outcome = t.prev, t.outcome
-		m.push(side, n)
+		m.push(side, event)
 		return m.rearm(holder, t, n, left)
 	}
 	prev, chosen := t.prev, t.outcome
@@ -145,9 +163,9 @@ func (m *machine) fireOn(t *token, list []*token, base stack, host, n *node, hol
 		return err
 	}
 	m.shut(holder)
-	next := m.s.spawn(n.ID, base)
+	next := m.s.spawn(n.self().ID, base)
 	next.prev, next.outcome = prev, chosen
-	m.push(next, n)
+	m.push(next, n.self())
 	return nil
 }
 
@@ -163,6 +181,11 @@ func (e *Engine) fireClaimed(st *step, inst string, t timer) (Result, error) {
 	}
 	if s.inst.ended != 0 {
 		return Result{}, nil
+	}
+	if s.inst.state == Suspended && (t.kind == timerNode || t.kind == timerSignal) { // looked at again later; no step of the process
+		_, err := st.tx.Exec(st.ctx, `INSERT INTO flow_timer (id, inst, holder, node, kind, due_at, repeat_left) VALUES (?,?,?,?,?,?,?)`,
+			t.id, inst, t.holder, t.node, t.kind, micros(st.now.Add(postpone)), t.left)
+		return Result{}, fault.Wrap("put timer off", err)
 	}
 	m, err := st.over(s)
 	if err != nil {
@@ -184,17 +207,17 @@ func (e *Engine) fireClaimed(st *step, inst string, t timer) (Result, error) {
 	if t.kind == timerSignal {
 		op = "signal"
 	}
-	return st.finish(m, op, t.node, "")
+	node := t.node
+	if n := m.p.nodes[node]; n != nil {
+		node = n.self().ID
+	}
+	return st.finish(m, op, node, "")
 }
 
 // postpone is how long the timer of a suspended instance is put off before it is looked at again.
 const postpone = 5 * time.Minute
 
 func (m *machine) fireNode(t timer) error {
-	if m.s.inst.state == Suspended {
-		t.due, t.span = micros(m.now.Add(postpone)), ""
-		return m.setTimer(t)
-	}
 	n := m.p.nodes[t.node]
 	if n == nil {
 		return fault.New(fault.Internal, "flow.node", "node", t.node)

@@ -28,11 +28,13 @@ type world struct {
 	logs  *diary
 	mu    *sync.Mutex
 	told  []flow.Event
+	cards []flow.Card
 	n     int
 
 	calendar clock.Config
 	services flow.Services
 	people   flow.People
+	steps    int
 }
 
 // officeHours are 9 to 17 on working days.
@@ -124,7 +126,7 @@ func (cases) Apply(ctx context.Context, tx *store.Tx, _ identity.Actor, _, id st
 		return 0, nil, err
 	}
 	_, err = tx.Exec(ctx, `UPDATE test_case SET state = ?, amount = ?, note = ?, rev = rev + 1 WHERE id = ?`, r.State, r.Amount, r.Note, id)
-	return r.Rev + 1, json.RawMessage(`{"op":"` + c.Op + `"}`), err
+	return r.Rev + 1, json.RawMessage(`{"op":"` + c.Op + `","state":"` + r.State + `"}`), err
 }
 
 // diary is a journal of one table.
@@ -218,7 +220,13 @@ func (w *world) engine() *flow.Engine {
 	}
 	e, err := flow.New(flow.Options{
 		DB: w.db, Clock: w.clock, Calendar: func(string) *clock.Calendar { return cal }, Journal: w.logs, Records: cases{}, Policy: rules{},
-		Pauses: lawful, Services: w.services, People: w.people,
+		Cards: func(_ context.Context, _ *store.Tx, c flow.Card) error {
+			w.mu.Lock()
+			w.cards = append(w.cards, c)
+			w.mu.Unlock()
+			return nil
+		},
+		Pauses: lawful, Services: w.services, People: w.people, Steps: w.steps,
 		Notify: func(ev flow.Event) {
 			w.mu.Lock()
 			w.told = append(w.told, ev)
@@ -294,9 +302,13 @@ func (w *world) adopt() {
 	w.t.Helper()
 	w.clock, w.logs, w.mu = clock.NewFake(time.Date(2026, 3, 2, 9, 0, 0, 0, clock.Shanghai)), &diary{}, &sync.Mutex{}
 	w.calendar, w.services = officeHours(), &helpers{}
+	var last int64
 	w.read(func(tx *store.Tx) error {
-		return tx.QueryRow(w.t.Context(), `SELECT COALESCE(MAX(id), 0) FROM test_journal`).Scan(&w.logs.next)
+		return tx.QueryRow(w.t.Context(), `SELECT COALESCE(MAX(id), 0), (SELECT COALESCE(MAX(at), 0) FROM flow_hist) FROM test_journal`).Scan(&w.logs.next, &last)
 	})
+	if at := time.UnixMicro(last); at.After(w.clock.Now()) { // time does not go back
+		w.clock = clock.NewFake(at)
+	}
 	w.e = w.engine()
 }
 
