@@ -65,7 +65,6 @@ type App struct {
 	DB       *store.DB
 	Clock    clock.Clock
 	Bundle   atomic.Pointer[pack.Bundle]
-	Calendar atomic.Pointer[clock.Calendar]
 	Policy   *policy.Policy
 	Journal  *journal.Journal
 	Keys     *journal.Keys
@@ -191,7 +190,7 @@ func (a *App) kernel(ctx context.Context, secret []byte) error {
 	})
 	bridge := &processes{app: a}
 	if a.Flow, err = flow.New(flow.Options{
-		DB: a.DB, Clock: a.Clock, Calendar: func(org string) *clock.Calendar { return a.calendars.Load().of(org) }, Journal: a.Journal,
+		DB: a.DB, Clock: a.Clock, Calendar: a.CalendarOf, Journal: a.Journal,
 		Records: bridge, Policy: bridge, People: a.Identity, Services: bridge, Notify: a.notices.put, Data: reach,
 		Pauses: a.pauseRule, Cards: a.drawCard,
 	}); err != nil {

@@ -18,7 +18,7 @@ import (
 
 // functions are the product functions of every expression.
 func (a *App) functions() []feel.Func {
-	funcs := append(a.Records.Functions(func() *clock.Calendar { return a.Calendar.Load() }), flow.CandidateFuncs()...)
+	funcs := append(a.Records.Functions(a.CalendarOf), flow.CandidateFuncs()...)
 	return append(funcs, a.decideFunc())
 }
 
@@ -196,7 +196,7 @@ func (p *processes) Apply(ctx context.Context, tx *store.Tx, a identity.Actor, t
 }
 
 // Allow asks policy for a privileged command on a process. The system, which runs timers, and the record store, which has
-// asked for its own command already, act as the permission "admin" or "supervise" of the record type.
+// asked for its own command already, may do everything; flow.Rights says what others need.
 func (p *processes) Allow(ctx context.Context, tx *store.Tx, a identity.Actor, action string, biz flow.Biz) error {
 	if a.Person == identity.SystemPerson {
 		return nil
@@ -208,20 +208,16 @@ func (p *processes) Allow(ctx context.Context, tx *store.Tx, a identity.Actor, a
 	if err != nil {
 		return err
 	}
-	need := map[string]string{"flow.urge": "supervise", "flow.supervise": "supervise", "flow.choose": "supervise", "flow.appeal": "supervise", "flow.extend": "supervise", "flow.clock": "supervise", "flow.cancel": "delete"}[action]
-	if need == "" {
-		need = "admin"
-	}
-	if p.app.Policy.Allow(a, need, r.Type, r.Values) || p.app.Policy.Allow(a, "admin", r.Type, r.Values) {
-		return nil
-	}
-	if action == "flow.cancel" && p.app.Policy.Allow(a, "merge", r.Type, r.Values) {
-		return nil
+	need := flow.Rights(action)
+	for _, right := range need {
+		if p.app.Policy.Allow(a, right, r.Type, r.Values) {
+			return nil
+		}
 	}
 	if cards := p.app.calendars.Load().types.Cards; action == "flow.appeal" && cards != "" && p.app.Policy.Any(a, "supervise", cards) {
 		return nil // who supervises cards decides appeals against them; against which is asked when the card is known
 	}
-	return p.app.Policy.Require(a, need, r.Type, r.Values)
+	return p.app.Policy.Require(a, need[0], r.Type, r.Values)
 }
 
 // Run runs a service task: a notice, a declared command on the record, or a decision.

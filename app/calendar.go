@@ -44,7 +44,7 @@ func (c *calendars) of(org string) *clock.Calendar {
 	return c.county
 }
 
-// CalendarOf gives the calendar of an organisation.
+// CalendarOf gives the calendar of an organisation, and the county's for "".
 func (a *App) CalendarOf(org string) *clock.Calendar { return a.calendars.Load().of(org) }
 
 // rule is one record of the type of calendar rules.
@@ -145,7 +145,6 @@ func (a *App) loadCalendars(ctx context.Context) error {
 		}
 	}
 	a.calendars.Store(next)
-	a.Calendar.Store(next.county)
 	return nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"chengshu/app/scenario"
 	"chengshu/base/clock"
 	"chengshu/base/fault"
+	"chengshu/base/feel"
 	"chengshu/base/store"
 	"chengshu/base/store/storetest"
 	"chengshu/kernel/flow"
@@ -146,7 +147,7 @@ func TestImportNotice(t *testing.T) {
 				t.Errorf("%+v: %s, want %s", step.n, got, step.due)
 			}
 		}
-		if _, last := o.a.Calendar.Load().Announced(); last != 2027 {
+		if _, last := o.a.CalendarOf("").Announced(); last != 2027 {
 			t.Errorf("announced up to %d, want 2027", last)
 		}
 	})
@@ -187,6 +188,24 @@ func TestCalendarOfOrganisation(t *testing.T) {
 		}
 		if o.a.CalendarOf("/county/").IsOpen(day) {
 			t.Error("a town's Saturday is open for the county")
+		}
+		scope := feel.NewScope()
+		for _, f := range o.a.Records.Functions(o.a.CalendarOf) {
+			scope.Func(f)
+		}
+		for _, c := range []struct{ src, want string }{
+			{`workdays(date("2026-03-02"), date("2026-03-08"))`, "3"},                           // without the 5th
+			{`workdays(date("2026-03-02"), date("2026-03-08"), "/county/town01/office/")`, "2"}, // nor the 4th
+			{`workdays(date("2026-03-02"), date("2026-03-08"), "/county/town02/")`, "4"},        // with the Saturday
+			{`workdays(date("2026-03-02"), date("2026-03-08"), null)`, "3"},
+		} {
+			x, err := feel.Compile(c.src, scope)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := fmt.Sprint(x.Eval(&feel.Env{})); got != c.want {
+				t.Errorf("%s is %s, want %s", c.src, got, c.want)
+			}
 		}
 	})
 }

@@ -223,6 +223,9 @@ func insert(m *matrix, tx *store.Tx, t *schema.Type, v schema.Values) error {
 	if _, err := tx.Exec(m.t.Context(), "INSERT INTO "+t.Table()+" ("+strings.Join(names, ", ")+") VALUES ("+strings.Join(marks, ", ")+")", args...); err != nil {
 		return err
 	}
+	if err := run(m, tx, t, fmt.Sprint(v["id"])); err != nil {
+		return err
+	}
 	for _, f := range t.FieldList {
 		file, ok := v[f.Name].(map[string]any)
 		if _, known := m.files[fmt.Sprint(file["id"])]; !ok || !known {

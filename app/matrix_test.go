@@ -159,6 +159,7 @@ func (m *matrix) checkType(c caller, t *schema.Type) {
 		m.checkRecord(c, r)
 	}
 	m.checkBulk(c, t)
+	m.checkIncidents(c, t)
 }
 
 // checkRecord tries every act on one record. Acts that change something are sent so that they cannot succeed once they are
@@ -176,6 +177,7 @@ func (m *matrix) checkRecord(c caller, r *record.Record) {
 			m.checkMasks(c, r, got.body)
 		}
 	}
+	m.checkProcess(c, r)
 	m.refused(c, "history", r, m.call(c, http.MethodGet, base+"/history", nil))
 	m.refused(c, "update", r, m.call(c, http.MethodPatch, base, map[string]any{}, "If-Match", `"999"`))
 	m.refused(c, "delete", r, m.call(c, http.MethodDelete, base, nil, "If-Match", `"999"`))

@@ -89,7 +89,7 @@ func (a *App) writeNotice(ctx context.Context, tx *store.Tx, now *calendars, n N
 			return err
 		}
 	}
-	first, last := a.Calendar.Load().Announced()
+	first, last := a.CalendarOf("").Announced()
 	for _, year := range out.Years {
 		confirmed, known := now.years[year]
 		if !known && first <= year && year <= last && perYear[year] == 0 {

@@ -2,19 +2,11 @@ package server_test
 
 import (
 	"fmt"
-	"io/fs"
 	"net/url"
 	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
-
-	"golang.org/x/tools/txtar"
-
-	"chengshu/app"
-	"chengshu/app/scenario"
-	"chengshu/base/clock"
-	"chengshu/base/store/storetest"
 )
 
 // benefit is a pack that grants an allowance by a table: from 60 years on, up to an income.
@@ -82,83 +74,56 @@ people:
 </decisionTable></decision></definitions>
 `
 
-func benefitWorld(t *testing.T, url string) *world {
-	t.Helper()
-	files := fstest.MapFS{}
-	for _, f := range txtar.Parse([]byte(benefit)).Files {
-		files[f.Name] = &fstest.MapFile{Data: f.Data}
-	}
-	fake := clock.NewFake(time.Date(2026, 3, 2, 9, 0, 0, 0, clock.Shanghai))
-	a, err := app.New(t.Context(), app.Config{
-		Dir: t.TempDir(), Database: url, Clock: fake, Cheap: true, Only: []string{"county"}, Packs: []fs.FS{files},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(a.Close)
-	w, err := scenario.NewWorld(t.Context(), a, fake)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &world{app: a, clock: fake, places: w}
-}
-
 // TestDecisionsOfRecord: a decision in a process routes it, is told with its reasons, masked, and leaves no personal value
 // in the journal.
 func TestDecisionsOfRecord(t *testing.T) {
 	t.Parallel()
-	for name, url := range map[string]func(*testing.T) string{"sqlite": func(*testing.T) string { return "" }, "postgres": func(t *testing.T) string {
+	eachPack(t, benefit, func(t *testing.T, w *world, _ fstest.MapFS) {
 		t.Helper()
-		return storetest.PostgreSQLURL(t)
-	}} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := benefitWorld(t, url(t))
-			clerk, viewer, other := w.as(t, "aid01"), w.as(t, "aid02"), w.as(t, "aid03")
-			made := clerk.want(t, 201, "POST", "/api/v1/records/aid.claim", map[string]any{"years": 66})
-			if made.text("state") != "asking" || made.body["likely"] != nil {
-				t.Fatalf("got %s", made.raw)
-			}
-			record := "/api/v1/records/aid.claim/" + made.text("id")
-			first := clerk.want(t, 200, "GET", record+"/decisions", nil).items(t)[0]
-			if got := fmt.Sprintf("%v %v %v %v", first["verdict"], first["verdict_label"], first["missing"], first["text"]); got != "incomplete 待补充 [map[label:月收入 name:收入]] 津贴：待补充（缺：月收入）" {
-				t.Errorf("got %s", got)
-			}
-			w.clock.Advance(time.Minute)
-			task := clerk.want(t, 200, "GET", "/api/v1/tasks", nil).items(t)[0]["id"].(string)
-			clerk.want(t, 200, "POST", "/api/v1/tasks/"+task+"/commands/complete", map[string]any{"data": map[string]any{"income": 654}})
-			if got := clerk.want(t, 200, "GET", record, nil); got.text("state") != "granted" || got.body["likely"] != true {
-				t.Errorf("got %s", got.raw)
-			}
-			items := clerk.want(t, 200, "GET", record+"/decisions", nil).items(t)
-			last := items[len(items)-1]
-			if got := fmt.Sprintf("%d %v %v %v %v %v", len(items), last["verdict"], last["value"], last["version"], last["rules"], last["node_label"]); got != "2 yes true 2026 [map[basis:[第二条] row:2 table:津贴]] 核定" {
-				t.Errorf("got %s", got)
-			}
-			if last["trace"] == nil || !strings.Contains(fmt.Sprint(last["inputs"]), "654") {
-				t.Errorf("the clerk, cleared for it, is not told the income: %v", last)
-			}
-			seen := viewer.want(t, 200, "GET", record+"/decisions", nil)
-			if strings.Contains(string(seen.raw), "654") || !strings.Contains(string(seen.raw), "第二条") || !strings.Contains(string(seen.raw), `"masked":true`) {
-				t.Errorf("below the clearance: %s", seen.raw)
-			}
-			other.want(t, 404, "GET", record+"/decisions", nil)
-			story := clerk.want(t, 200, "GET", record+"/timeline", nil)
-			if !strings.Contains(string(story.raw), "依据：第二条") || !strings.Contains(string(story.raw), "规则判定") {
-				t.Errorf("got %s", story.raw)
-			}
-			entries := string(clerk.want(t, 200, "GET", "/api/v1/journal?subject=aid.claim/"+made.text("id"), nil).raw)
-			if strings.Contains(entries, "654") || !strings.Contains(entries, `"收入":"sm3:`) || !strings.Contains(entries, "第二条") {
-				t.Errorf("the journal says %s", entries)
-			}
-		})
-	}
+		clerk, viewer, other := w.as(t, "aid01"), w.as(t, "aid02"), w.as(t, "aid03")
+		made := clerk.want(t, 201, "POST", "/api/v1/records/aid.claim", map[string]any{"years": 66})
+		if made.text("state") != "asking" || made.body["likely"] != nil {
+			t.Fatalf("got %s", made.raw)
+		}
+		record := "/api/v1/records/aid.claim/" + made.text("id")
+		first := clerk.want(t, 200, "GET", record+"/decisions", nil).items(t)[0]
+		if got := fmt.Sprintf("%v %v %v %v", first["verdict"], first["verdict_label"], first["missing"], first["text"]); got != "incomplete 待补充 [map[label:月收入 name:收入]] 津贴：待补充（缺：月收入）" {
+			t.Errorf("got %s", got)
+		}
+		w.clock.Advance(time.Minute)
+		task := clerk.want(t, 200, "GET", "/api/v1/tasks", nil).items(t)[0]["id"].(string)
+		clerk.want(t, 200, "POST", "/api/v1/tasks/"+task+"/commands/complete", map[string]any{"data": map[string]any{"income": 654}})
+		if got := clerk.want(t, 200, "GET", record, nil); got.text("state") != "granted" || got.body["likely"] != true {
+			t.Errorf("got %s", got.raw)
+		}
+		items := clerk.want(t, 200, "GET", record+"/decisions", nil).items(t)
+		last := items[len(items)-1]
+		if got := fmt.Sprintf("%d %v %v %v %v %v", len(items), last["verdict"], last["value"], last["version"], last["rules"], last["node_label"]); got != "2 yes true 2026 [map[basis:[第二条] row:2 table:津贴]] 核定" {
+			t.Errorf("got %s", got)
+		}
+		if last["trace"] == nil || !strings.Contains(fmt.Sprint(last["inputs"]), "654") {
+			t.Errorf("the clerk, cleared for it, is not told the income: %v", last)
+		}
+		seen := viewer.want(t, 200, "GET", record+"/decisions", nil)
+		if strings.Contains(string(seen.raw), "654") || !strings.Contains(string(seen.raw), "第二条") || !strings.Contains(string(seen.raw), `"masked":true`) {
+			t.Errorf("below the clearance: %s", seen.raw)
+		}
+		other.want(t, 404, "GET", record+"/decisions", nil)
+		story := clerk.want(t, 200, "GET", record+"/timeline", nil)
+		if !strings.Contains(string(story.raw), "依据：第二条") || !strings.Contains(string(story.raw), "规则判定") {
+			t.Errorf("got %s", story.raw)
+		}
+		entries := string(clerk.want(t, 200, "GET", "/api/v1/journal?subject=aid.claim/"+made.text("id"), nil).raw)
+		if strings.Contains(entries, "654") || !strings.Contains(entries, `"收入":"sm3:`) || !strings.Contains(entries, "第二条") {
+			t.Errorf("the journal says %s", entries)
+		}
+	})
 }
 
 // TestCalculator: who may use a decision may try it; nothing is written.
 func TestCalculator(t *testing.T) {
 	t.Parallel()
-	w := benefitWorld(t, "")
+	w, _ := packWorld(t, "", benefit)
 	viewer, clerk := documentOf(t, w.as(t, "aid02")), w.as(t, "aid01")
 	path := "/api/v1/decisions/aid.allowance/" + url.PathEscape("津贴") + ":evaluate"
 	in := func(more ...any) map[string]any {

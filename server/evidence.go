@@ -65,7 +65,7 @@ func (s *Server) step(rec *record.Record, h flow.Hist) map[string]any {
 		kind = "sla"
 	}
 	m := map[string]any{
-		"at": schema.FormatTime(h.At), "kind": kind, "op": h.Op, "label": s.word("flow.op."+h.Op, nil), "by_name": s.actorName(h.Actor), "reason": h.Reason,
+		"at": schema.FormatTime(h.At), "kind": kind, "op": h.Op, "label": s.word("flow.op."+h.Op, nil), "by_name": s.doerName(h), "reason": h.Reason,
 	}
 	process := rec.Type.FlowKey()
 	if h.Node != "" {
@@ -78,6 +78,14 @@ func (s *Server) step(rec *record.Record, h flow.Hist) map[string]any {
 		m["detail"] = s.stepLabel(process, h.Target)
 	}
 	return m
+}
+
+// doerName names who did a step, with the person stood in for.
+func (s *Server) doerName(h flow.Hist) string {
+	if h.OnBehalf == "" {
+		return s.actorName(h.Actor)
+	}
+	return s.word("ui.on_behalf", map[string]any{"deputy": s.actorName(h.Actor), "person": s.actorName(h.OnBehalf)})
 }
 
 // stepLabel names a node: by the locale, else by the model.

@@ -183,9 +183,13 @@ func (d *document) signedIn(get func(path, id string, answer map[string]any, que
 	d.add("PUT", "/api/v1/me/preferences/{name}", call{id: "setPreference", status: 204, body: shape("value? any")})
 	get("/api/v1/sessions", "sessions", listOf("Session"))
 	d.add("DELETE", "/api/v1/sessions/{id}", call{id: "killSession", status: 204})
+	get("/api/v1/standins", "standIns", listOf("StandIn"), "person")
+	d.add("POST", "/api/v1/standins", call{id: "appointStandIn", status: 201, answer: reference("StandIn"), body: shape("person?", "deputy", "post?", "first date", "last date", "reason"), key: true})
+	d.add("DELETE", "/api/v1/standins/{id}", call{id: "dismissStandIn", status: 204, key: true})
 	get("/api/v1/tasks", "tasks", listOf("Task", "next"), "state", "scope", "type", "node", "limit integer", "cursor")
 	get("/api/v1/tasks/{id}/return-targets", "returnTargets", listOf("ReturnTarget"))
 	d.add("POST", "/api/v1/tasks/{id}/commands/{command}", call{id: "taskCommand", status: 200, answer: reference("TaskResult"), body: reference("CommandInput"), key: true})
+	d.add("POST", "/api/v1/tasks:act", call{id: "actOnTasks", status: 200, answer: listOf("BatchItem", "done integer", "refused integer"), body: reference("BatchInput"), key: true})
 	get("/api/v1/inbox", "inbox", listOf("Notice", "unread integer", "next"), "unread", "cursor")
 	d.add("POST", "/api/v1/inbox/{id}/read", call{id: "inboxRead", status: 204})
 	d.add("POST", "/api/v1/inbox/read-all", call{id: "inboxReadAll", status: 204})
@@ -194,6 +198,16 @@ func (d *document) signedIn(get func(path, id string, answer map[string]any, que
 	get("/api/v1/processes", "processes", listOf("Process"))
 	get("/api/v1/processes/{key}/insight", "processInsight", reference("ProcessInsight"), "version integer", "from date", "to date")
 	get("/api/v1/processes/{key}/cases", "processCases", listOf("ProcessCase"), "node", "measure", "version integer", "from date", "to date", "limit integer")
+	plan := shape("from integer", "to integer", "map? null|object")
+	d.add("POST", "/api/v1/processes/{key}/migration:plan", call{id: "planMigration", status: 200, answer: reference("MigrationPlan"), body: plan})
+	d.add("POST", "/api/v1/processes/{key}/migration", call{
+		id: "migrate", status: 200, answer: reference("Migrated"), key: true,
+		body: shape("from integer", "to integer", "map? null|object", "reason", "after?", "limit? integer"),
+	})
+	get("/api/v1/incidents", "incidents", listOf("Incident", "next"), "type", "process", "limit integer", "cursor")
+	d.add("POST", "/api/v1/incidents/{id}/commands/{command}", call{
+		id: "incidentCommand", status: 200, answer: shape("record #RecordKey"), body: reference("CommandInput"), key: true,
+	})
 	get("/api/v1/orgs", "orgs", listOf("Org"))
 	get("/api/v1/journal", "journal", listOf("Entry", "next"), "subject", "actor", "action", "limit integer", "cursor")
 }

@@ -77,9 +77,11 @@ func coreSchemas() map[string]any {
 		"ProblemField": shape("pointer", "code", "detail"),
 		"Name":         shape("id", "name"),
 		"Label":        shape("id", "label"),
-		"Post":         shape("id", "name", "org", "org_name", "area", "area_name", "roles []"),
-		"SignedIn":     shape("token", "person #Name", "posts []#Post", "post", "must_change boolean"),
-		"MenuEntry":    shape("id", "label", "order integer", "type?", "filter?", "page?", "pack?"),
+		"Post":         shape("id", "name", "org", "org_name", "area", "area_name", "roles []", "for?", "for_name?"),
+		"StandIn": shape("id", "person", "person_name", "deputy", "deputy_name", "post", "posts []#Post", "first date", "last date", "reason", "by_name",
+			"state", "side", "waiting? integer"),
+		"SignedIn":  shape("token", "person #Name", "posts []#Post", "post", "must_change boolean"),
+		"MenuEntry": shape("id", "label", "order integer", "type?", "filter?", "page?", "pack?"),
 		"Me": shape("person #Name", "preferences object", "post", "posts []#Post", "roles []", "clearance integer", "menu []#MenuEntry",
 			"unread integer", "demo boolean", "note"),
 		"Session":     shape("id", "created datetime", "seen datetime", "agent", "ip", "current boolean"),
@@ -102,16 +104,17 @@ func coreSchemas() map[string]any {
 		"Outcome":   shape("id", "label", "reason boolean", "form []#FormField"),
 		"Task": enumerated(shape("id", "state", "kind", "instance", "node", "label", "type", "type_label", "record", "number null|", "title", "assignee",
 			"assignee_name?", "mine boolean", "claimable boolean", "created datetime", "due? datetime", "light", "outcome", "done? datetime", "done_by_name?",
-			"form []#FormField", "show null|[]", "outcomes []#Outcome", "commands []", "left?", "pauses? []#Pause"), "light", light...),
+			"form []#FormField", "show null|[]", "outcomes []#Outcome", "commands []", "choose boolean", "clocks? []#Clock", "left?", "pauses? []#Pause"), "light", light...),
 		"Pause":        shape("code", "label", "basis", "notice boolean", "max?"),
 		"Light":        enumerated(shape("color", "due datetime", "provisional boolean", "name"), "color", light...),
 		"ReturnTarget": shape("node", "label", "handler_name", "cancels []", "direct boolean", "refused?"),
 		"TaskResult":   shape("record object", "tasks []#Task"),
-		"CommandInput": shape("data? null|object", "reason?", "outcome?", "target?", "to? null|[]", "limit?", "basis?", "notice?", "rev? integer", "direct? boolean", "before? boolean"),
-		"Flow":         shape("xml", "active []", "done []", "state"),
-		"Decision":     shape("allowed boolean", "rule? object", "tried? []object"),
-		"Inclusion":    shape("seq integer", "entry object", "sm3 null|[]", "sha256 null|[]"),
-		"Proof":        shape("format", "checkpoint", "entries []#Inclusion"),
+		"CommandInput": shape("data? null|object", "reason?", "outcome?", "target?", "to? null|[]", "limit?", "basis?", "notice?", "rev? integer", "direct? boolean", "before? boolean",
+			"sla?", "next?"),
+		"Flow":      shape("xml", "active []", "done []", "state"),
+		"Decision":  shape("allowed boolean", "rule? object", "tried? []object"),
+		"Inclusion": shape("seq integer", "entry object", "sm3 null|[]", "sha256 null|[]"),
+		"Proof":     shape("format", "checkpoint", "entries []#Inclusion"),
 		"Entry": shape("id", "seq integer", "at datetime", "actor", "actor_name", "post", "via", "action", "subject", "rev integer", "reason", "request",
 			"body any"),
 		"File":      shape("id", "sum", "name", "size integer", "type"),
@@ -134,6 +137,7 @@ func coreSchemas() map[string]any {
 		"Codes": shape("name", "version", "items []#Code"),
 	}
 	maps.Copy(out, decisionSchemas())
+	maps.Copy(out, processSchemas())
 	return out
 }
 
@@ -141,13 +145,13 @@ func coreSchemas() map[string]any {
 func decisionSchemas() map[string]any {
 	verdicts := []string{decision.Yes, decision.No, decision.Incomplete, decision.Value, decision.None}
 	return map[string]any{
-		"Process":        shape("key", "label", "type", "type_label", "versions []#ProcessVersion"),
+		"Process":        shape("key", "label", "type", "type_label", "versions []#ProcessVersion", "migrate boolean"),
 		"ProcessVersion": shape("version integer", "running integer", "ended integer"),
 		"Spread":         shape("n integer", "p50 null|integer", "p90 null|integer"),
 		"ProcessNode": shape("version integer", "node", "label", "entered integer", "open integer", "done integer", "cancelled integer", "returned integer",
 			"rework integer", "overdue integer", "forecast null|integer", "wait #Spread", "work #Spread", "duration #Spread"),
 		"Measure": shape("id", "label", "basis"),
-		"ProcessInsight": shape("key", "label", "type", "type_label", "versions []#ProcessVersion", "nodes []#ProcessNode", "xml", "picture integer",
+		"ProcessInsight": shape("key", "label", "type", "type_label", "versions []#ProcessVersion", "migrate boolean", "nodes []#ProcessNode", "xml", "picture integer",
 			"measures []#Measure", "from date", "to date"),
 		"ProcessCase": shape("task", "type", "record", "number null|", "title", "version integer", "node", "label", "state", "state_label", "assignee_name?",
 			"created datetime", "claimed? datetime", "done? datetime", "due? datetime"),

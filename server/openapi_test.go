@@ -209,7 +209,7 @@ func TestOpenAPIComplete(t *testing.T) {
 		}
 		general := regexp.MustCompile(`^/api/v1/records/\{type\}`).ReplaceAllString(path, "/api/v1/records/urban.case")
 		general = strings.ReplaceAll(general, "/commands/{command}", "/commands/urge")
-		taskPath := strings.HasPrefix(path, "/api/v1/tasks")
+		taskPath := strings.HasPrefix(path, "/api/v1/tasks") || strings.HasPrefix(path, "/api/v1/incidents")
 		if method == "PATCH" || method == "DELETE" && strings.Contains(path, "records") {
 			general = strings.Replace(general, "urban.case", "urban.duty", 1)
 		}

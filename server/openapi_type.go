@@ -46,6 +46,10 @@ func (s *Server) describeType(r *request, d *document, t *schema.Type, actions [
 			d.schemas[name+"Twin"] = shape("record #"+name, "score number", "distance number")
 		}
 	}
+	if t.Flow != "" && (can("read") || can("admin")) && r.signedIn() == nil {
+		add("GET", one+"/process", "process", call{status: 200, answer: reference("Running"), query: []string{"instance"}})
+		add("POST", one+"/process/{command}", "processCommand", call{status: 200, answer: reference("Running"), body: reference("ProcessInput"), key: true})
+	}
 	if can("history") {
 		add("GET", one+"/history", "history", call{status: 200, answer: listOf("Revision")})
 	}

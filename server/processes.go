@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"time"
 
@@ -14,12 +15,12 @@ import (
 	"chengshu/kernel/schema"
 )
 
-// flowsOf gives the processes about record types the caller may read, with the pack of each.
-func (s *Server) flowsOf(r *request) []pack.Flow {
+// flowsOf gives the processes about record types with which the caller may do one of the acts.
+func (s *Server) flowsOf(r *request, acts ...string) []pack.Flow {
 	var out []pack.Flow
 	for _, p := range s.bundle().Packs {
 		for _, f := range p.Flows {
-			if f.Type != "" && s.opt.Policy.Any(r.actor, "read", f.Type) {
+			if f.Type != "" && slices.ContainsFunc(acts, func(act string) bool { return s.opt.Policy.Any(r.actor, act, f.Type) }) {
 				out = append(out, f)
 			}
 		}
@@ -27,14 +28,15 @@ func (s *Server) flowsOf(r *request) []pack.Flow {
 	return out
 }
 
-// processes lists the processes the caller may look into, with the instances the caller may see by version.
+// processes lists the processes the caller may look into, with the instances the caller may see by version, and those he
+// administers: with all their versions and the numbers of all instances, which is what a migration is about.
 func (s *Server) processes(r *request) (reply, error) {
 	if err := r.signedIn(); err != nil {
 		return reply{}, err
 	}
 	items := []map[string]any{}
 	err := s.read(r, func(ctx context.Context, tx *store.Tx) error {
-		for _, f := range s.flowsOf(r) {
+		for _, f := range s.flowsOf(r, "read", "admin") {
 			m, err := s.processView(ctx, tx, r, f)
 			if err != nil {
 				return err
@@ -47,19 +49,33 @@ func (s *Server) processes(r *request) (reply, error) {
 }
 
 func (s *Server) processView(ctx context.Context, tx *store.Tx, r *request, f pack.Flow) (map[string]any, error) {
-	list, err := insight.Versions(ctx, tx, r.actor, s.opt.Records, f.Key)
-	if err != nil {
-		return nil, err
+	versions := []map[string]any{}
+	add := func(number, running, ended int64) {
+		versions = append(versions, map[string]any{"version": number, "running": running, "ended": ended})
 	}
-	versions := make([]map[string]any, 0, len(list))
-	for _, v := range list {
-		versions = append(versions, map[string]any{"version": v.Number, "running": v.Running, "ended": v.Ended})
+	migrate := s.migrates(r, f.Type)
+	if migrate {
+		list, err := s.opt.Flow.Versions(ctx, tx, f.Key)
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range list {
+			add(v.Number, v.Running, v.Ended)
+		}
+	} else {
+		list, err := insight.Versions(ctx, tx, r.actor, s.opt.Records, f.Key)
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range list {
+			add(v.Number, v.Running, v.Ended)
+		}
 	}
 	label := f.Key
 	if m, err := bpmn.Read(f.XML); err == nil && m.Main() != nil && m.Main().Name != "" {
 		label = m.Main().Name
 	}
-	return map[string]any{"key": f.Key, "label": label, "type": f.Type, "type_label": s.word("type."+f.Type, nil), "versions": versions}, nil
+	return map[string]any{"key": f.Key, "label": label, "type": f.Type, "type_label": s.word("type."+f.Type, nil), "versions": versions, "migrate": migrate}, nil
 }
 
 // looked reads which process, version and period are asked for: days at +08:00, the current year where they are left out.
@@ -81,7 +97,7 @@ func (s *Server) looked(r *request) (insight.Process, pack.Flow, error) {
 	if p.To, err = day(r.query("to"), time.Date(now.Year(), now.Month(), now.Day()+1, 0, 0, 0, 0, clock.Shanghai)); err != nil {
 		return p, pack.Flow{}, err
 	}
-	for _, f := range s.flowsOf(r) {
+	for _, f := range s.flowsOf(r, "read") {
 		if f.Key == p.Key {
 			return p, f, nil
 		}

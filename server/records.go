@@ -9,6 +9,7 @@ import (
 
 	"chengshu/base/fault"
 	"chengshu/base/store"
+	"chengshu/kernel/flow"
 	"chengshu/kernel/record"
 )
 
@@ -281,6 +282,23 @@ type commandInput struct {
 	Rev     int64          `json:"rev"`
 	Direct  bool           `json:"direct"`
 	Before  bool           `json:"before"`
+	SLA     string         `json:"sla"`  // name of a clock
+	Next    string         `json:"next"` // who gets the task that follows
+}
+
+// command is the act on a task or a process that the body describes.
+func (in *commandInput) command(name string) flow.Command {
+	cmd := flow.Command{
+		Name: name, Outcome: in.Outcome, Data: in.Data, Rev: in.Rev, Reason: in.Reason, Target: in.Target, Limit: in.Limit,
+		Basis: in.Basis, Notice: in.Notice, Before: in.Before, SLA: in.SLA, Next: in.Next,
+	}
+	if in.Direct {
+		cmd.Resubmit = "direct"
+	}
+	for _, p := range in.To {
+		cmd.To = append(cmd.To, flow.Candidate{Kind: flow.ByPerson, Ref: p})
+	}
+	return cmd
 }
 
 func (s *Server) command(r *request) (reply, error) {

@@ -115,6 +115,9 @@ func (s *Server) routes() {
 	api("PUT /api/v1/me/preferences/{name}", s.setPreference)
 	api("GET /api/v1/sessions", s.sessions)
 	api("DELETE /api/v1/sessions/{id}", s.killSession)
+	api("GET /api/v1/standins", s.standIns)
+	api("POST /api/v1/standins", s.appoint)
+	api("DELETE /api/v1/standins/{id}", s.dismiss)
 	api("GET /api/v1/demo/accounts", s.demoAccounts)
 	api("GET /api/v1/locale/zh-CN", s.locale)
 
@@ -139,10 +142,6 @@ func (s *Server) routes() {
 	api("GET /api/v1/records/{type}/{id}/decisions", s.recordDecisions)
 	api("POST /api/v1/records/{type}/{id}/commands/{command}", s.command)
 
-	api("GET /api/v1/tasks", s.tasks)
-	api("GET /api/v1/tasks/{id}/return-targets", s.returnTargets)
-	api("POST /api/v1/tasks/{id}/commands/{command}", s.taskCommand)
-
 	api("POST /api/v1/files", s.upload)
 	api("GET /api/v1/files/{id}", s.download)
 	api("GET /files/{id}", s.download)
@@ -160,9 +159,6 @@ func (s *Server) routes() {
 	api("GET /api/v1/indicators", s.indicators)
 	api("GET /api/v1/indicators/{id}", s.indicator)
 
-	api("GET /api/v1/processes", s.processes)
-	api("GET /api/v1/processes/{key}/insight", s.processInsight)
-	api("GET /api/v1/processes/{key}/cases", s.processCases)
 	api("GET /api/v1/decisions", s.decisions)
 	api("POST /api/v1/decisions/{key}/{decision}", s.evaluate)
 
@@ -170,9 +166,29 @@ func (s *Server) routes() {
 	api("GET /api/v1/journal/checkpoint", s.checkpoint)
 	api("GET /api/v1/journal/proof", s.journalProof)
 
+	s.work(api)
 	s.portal()
 	s.handle("/desk/", s.opt.Desk)
 	s.handle("/assets/", s.opt.Desk)
+}
+
+// work routes the tasks of people and the processes they belong to.
+func (s *Server) work(api func(pattern string, h handler)) {
+	api("GET /api/v1/tasks", s.tasks)
+	api("GET /api/v1/tasks/{id}/return-targets", s.returnTargets)
+	api("POST /api/v1/tasks/{id}/commands/{command}", s.taskCommand)
+	api("POST /api/v1/tasks:act", s.actOnTasks)
+
+	api("GET /api/v1/records/{type}/{id}/process", s.recordProcess)
+	api("POST /api/v1/records/{type}/{id}/process/{command}", s.processCommand)
+
+	api("GET /api/v1/processes", s.processes)
+	api("GET /api/v1/processes/{key}/insight", s.processInsight)
+	api("GET /api/v1/processes/{key}/cases", s.processCases)
+	api("POST /api/v1/processes/{key}/migration:plan", s.planMigration)
+	api("POST /api/v1/processes/{key}/migration", s.migrate)
+	api("GET /api/v1/incidents", s.incidents)
+	api("POST /api/v1/incidents/{id}/commands/{command}", s.incidentCommand)
 }
 
 func (s *Server) handle(pattern string, h http.Handler) {

@@ -60,6 +60,8 @@ type postView struct {
 	Area     string   `json:"area"`
 	AreaName string   `json:"area_name"`
 	Roles    []string `json:"roles"`
+	For      string   `json:"for,omitempty"` // whose post it is, where the caller stands in for somebody
+	ForName  string   `json:"for_name,omitempty"`
 }
 
 func (s *Server) postViews(posts []identity.Post) []postView {
@@ -150,10 +152,6 @@ func (s *Server) me(r *request) (reply, error) {
 	if err := r.signedIn(); err != nil {
 		return reply{}, err
 	}
-	var posts []identity.Post
-	if m, ok := s.opt.Identity.Directory().Member(r.actor.Person); ok {
-		posts = m.Posts
-	}
 	unread, err := s.opt.Inbox.Unread(r.Context(), r.actor.Person)
 	if err != nil {
 		return reply{}, err
@@ -163,7 +161,7 @@ func (s *Server) me(r *request) (reply, error) {
 		return reply{}, err
 	}
 	return reply{Body: map[string]any{
-		"person": map[string]string{"id": r.actor.Person, "name": r.actor.Name}, "preferences": liked, "post": r.actor.Post, "posts": s.postViews(posts),
+		"person": map[string]string{"id": r.actor.Person, "name": r.actor.Name}, "preferences": liked, "post": r.actor.Post, "posts": s.mePosts(r),
 		"roles": r.actor.Roles, "clearance": r.actor.Clearance, "menu": s.menu(r), "unread": unread, "demo": s.opt.Demo != nil,
 		"note": s.note(),
 	}}, nil

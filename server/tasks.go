@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"net/http"
 	"slices"
 	"time"
 
@@ -61,6 +60,10 @@ func (s *Server) taskViews(ctx context.Context, tx *store.Tx, r *request, tasks 
 	if err != nil {
 		return nil, err
 	}
+	clocks, err := s.opt.Flow.Clocks(ctx, tx, worked(r, tasks))
+	if err != nil {
+		return nil, err
+	}
 	for _, t := range tasks {
 		form, err := s.opt.Flow.Form(ctx, tx, t)
 		if err != nil {
@@ -70,12 +73,17 @@ func (s *Server) taskViews(ctx context.Context, tx *store.Tx, r *request, tasks 
 		if err != nil {
 			return nil, err
 		}
+		commands := s.taskCommands(t, form, r, rec, clocks[t.ID])
 		m := map[string]any{
 			"id": t.ID, "state": t.State, "kind": t.Kind, "instance": t.Instance, "node": t.Node, "label": s.nodeLabel(t, form),
 			"type": t.Biz.Type, "type_label": s.word("type."+t.Biz.Type, nil), "record": t.Biz.ID, "number": rec.Values["number"], "title": rec.Title(),
-			"assignee": t.Assignee, "mine": t.Assignee == r.actor.Person, "claimable": t.State == flow.Open && t.Assignee == "",
+			"assignee": t.Assignee, "mine": r.actor.Is(t.Assignee), "claimable": t.State == flow.Open && t.Assignee == "",
 			"created": schema.FormatTime(t.Created), "light": light(s.now(), t.Warn, t.Due, t.Red), "outcome": t.Outcome,
-			"form": formFields(form), "show": form.Show, "outcomes": s.outcomes(form), "commands": s.taskCommands(t, form, r, rec),
+			"form": formFields(form), "show": form.Show, "outcomes": s.outcomes(form), "commands": commands,
+			"choose": t.Kind == flow.KindNode && slices.Contains(commands, flow.Complete) && s.may(r, rec, "flow.choose"),
+		}
+		if slices.Contains(commands, flow.Extend) || slices.Contains(commands, flow.Appeal) {
+			m["clocks"] = s.taskClocks(clocks[t.ID], s.nodeLabel(t, form))
 		}
 		if t.Assignee != "" {
 			m["assignee_name"] = s.personName(t.Assignee)
@@ -86,7 +94,7 @@ func (s *Server) taskViews(ctx context.Context, tx *store.Tx, r *request, tasks 
 		if left, ok := held[t.ID]; ok {
 			m["light"], m["left"] = "paused", left.String()
 		}
-		if slices.Contains(m["commands"].([]string), flow.Pause) { //nolint:forcetypeassert // made above
+		if slices.Contains(commands, flow.Pause) {
 			m["pauses"] = s.pauses(t.Biz.Type)
 		}
 		if t.State == flow.Done {
@@ -95,6 +103,35 @@ func (s *Server) taskViews(ctx context.Context, tx *store.Tx, r *request, tasks 
 		out = append(out, m)
 	}
 	return out, nil
+}
+
+// worked are the tasks the caller is at work on: only of those clocks are shown that may be extended or appealed against.
+func worked(r *request, tasks []*flow.Task) []*flow.Task {
+	var out []*flow.Task
+	for _, t := range tasks {
+		if t.State == flow.Open && holds(r, t) {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// holds tells whether the caller has the task, himself or for the person he stands in for.
+func holds(r *request, t *flow.Task) bool {
+	return r.actor.Is(t.Assignee)
+}
+
+// taskClocks describes the clocks of a task, which step names, and of its instance.
+func (s *Server) taskClocks(clocks []flow.SLA, step string) []map[string]any {
+	out := make([]map[string]any, 0, len(clocks))
+	for _, c := range clocks {
+		if c.Task == "" {
+			out = append(out, s.clockView(c, ""))
+		} else {
+			out = append(out, s.clockView(c, step))
+		}
+	}
+	return out
 }
 
 func (s *Server) nodeLabel(t *flow.Task, form flow.Form) string {
@@ -124,37 +161,6 @@ func (s *Server) outcomes(f flow.Form) []map[string]any {
 		out = append(out, map[string]any{
 			"id": o.ID, "label": s.word(o.Key, nil), "reason": o.Reason, "form": formFields(flow.Form{Fields: o.Fields}),
 		})
-	}
-	return out
-}
-
-// taskCommands lists what the caller may do with a task. To stop the clock and to let it run again is a right over the
-// record, which not everybody with a task has.
-func (s *Server) taskCommands(t *flow.Task, f flow.Form, r *request, rec *record.Record) []string {
-	if t.State == flow.Done {
-		if f.Recall && t.DoneBy == r.actor.Person {
-			return []string{flow.Withdraw}
-		}
-		return []string{}
-	}
-	if t.State != flow.Open {
-		return []string{}
-	}
-	if t.Assignee == "" {
-		return []string{flow.Claim, flow.Complete}
-	}
-	out := []string{flow.Complete, flow.Release, flow.Transfer, flow.Delegate, flow.Consult, flow.Copy, flow.Extend}
-	for _, right := range []string{"supervise", "admin"} {
-		if s.opt.Policy.Allow(r.actor, right, rec.Type, rec.Values) {
-			out = append(out, flow.Pause, flow.Resume)
-			break
-		}
-	}
-	if f.Return != "none" && f.Return != "" {
-		out = append(out, flow.Return)
-	}
-	if f.AllowAdd {
-		out = append(out, flow.Add, flow.Remove)
 	}
 	return out
 }
@@ -320,58 +326,4 @@ func (s *Server) returnTargets(r *request) (reply, error) {
 		items = append(items, m)
 	}
 	return reply{Body: map[string]any{"items": items}}, err
-}
-
-// taskCommand runs a command of a person on a task.
-func (s *Server) taskCommand(r *request) (reply, error) {
-	if err := r.signedIn(); err != nil {
-		return reply{}, err
-	}
-	return s.act(r, func(ctx context.Context, tx *store.Tx) (reply, error) {
-		var in commandInput
-		if err := r.decode(&in); err != nil {
-			return reply{}, err
-		}
-		cmd := flow.Command{
-			Name: r.PathValue("command"), Task: r.PathValue("id"), Outcome: in.Outcome, Data: in.Data,
-			Rev: in.Rev, Reason: in.Reason, Target: in.Target, Limit: in.Limit, Basis: in.Basis, Notice: in.Notice, Before: in.Before,
-		}
-		if in.Direct {
-			cmd.Resubmit = "direct"
-		}
-		for _, p := range in.To {
-			cmd.To = append(cmd.To, flow.Candidate{Kind: flow.ByPerson, Ref: p})
-		}
-		task, err := s.opt.Flow.Task(ctx, tx, cmd.Task)
-		if err != nil {
-			return reply{}, err
-		}
-		cmd.Instance = task.Instance // of a command on the whole process, such as stopping its clock
-		if _, err := s.opt.Flow.Do(ctx, tx, r.actor, cmd); err != nil {
-			return reply{}, err
-		}
-		return s.afterTask(ctx, tx, r, task)
-	})
-}
-
-// afterTask answers with the record, where the caller may still see it, and the caller's next tasks on it.
-func (s *Server) afterTask(ctx context.Context, tx *store.Tx, r *request, task *flow.Task) (reply, error) {
-	rec, err := s.opt.Records.Load(ctx, tx, task.Biz.Type, task.Biz.ID)
-	if err != nil {
-		return reply{}, err
-	}
-	body := map[string]any{"record": map[string]any{"type": rec.Type.Name, "id": rec.ID(), "number": rec.Values["number"], "state": rec.State()}}
-	if s.opt.Policy.Allow(r.actor, "read", rec.Type, rec.Values) {
-		views, err := s.views(ctx, tx, r, []*record.Record{rec}, nil)
-		if err != nil {
-			return reply{}, err
-		}
-		body["record"] = views[0]
-	}
-	page, err := s.opt.Flow.Tasks(ctx, tx, r.actor, flow.Query{Type: rec.Type.Name, Biz: rec.ID(), Limit: 50})
-	if err != nil {
-		return reply{}, err
-	}
-	body["tasks"], err = s.taskViews(ctx, tx, r, page.Tasks)
-	return reply{Status: http.StatusOK, Body: body}, err
 }

@@ -52,6 +52,12 @@ func TestWords(t *testing.T) {
 	for _, kind := range []string{flow.KindNode, flow.KindConsult, flow.KindCopy, flow.KindExtend, flow.KindSupervise, flow.KindAppeal} {
 		need["flow.kind."+kind] = "kernel/flow"
 	}
+	for _, state := range []string{flow.Running, flow.Suspended, flow.Finished, flow.Cancelled} {
+		need["flow.state."+state] = "kernel/flow"
+	}
+	for _, kind := range []string{flow.Statutory, flow.Promised, flow.StepKind} {
+		need["flow.clock."+kind] = "kernel/flow"
+	}
 	if len(need) < 300 {
 		t.Fatalf("only %d keys found in the source: the search is broken", len(need))
 	}

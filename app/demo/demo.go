@@ -16,15 +16,11 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"runtime/debug"
 	"strings"
-	"sync"
 	"time"
-
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"chengshu/app"
 	"chengshu/base/clock"
@@ -83,12 +79,19 @@ const databaseFile = "chengshu.db"
 // to out when it serves. Faults: Unavailable "app.listen", and those of Seed.
 func Run(ctx context.Context, opt Options, out, errOut io.Writer) error {
 	opt = opt.withDefaults()
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", opt.Listen)
+	l, err := app.Listen(ctx, opt.Listen)
 	if err != nil {
-		return fault.New(fault.Unavailable, "app.listen", "address", opt.Listen).With(err)
+		return err
 	}
-	defer func() { _ = l.Close() }()
+	defer func() { _ = l.Close() }() // where it does not come to serving
+	m, err := app.Listen(ctx, opt.Metrics)
+	if err != nil {
+		return err
+	}
+	if m != nil {
+		defer func() { _ = m.Close() }()
+		_, _ = fmt.Fprintf(errOut, "metrics http://%s/metrics\n", m.Addr())
+	}
 	if opt.Quiet {
 		errOut = io.Discard
 	}
@@ -104,7 +107,7 @@ func Run(ctx context.Context, opt Options, out, errOut io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return serve(ctx, a, opt, l, accounts, out)
+	return serve(ctx, a, opt, l, m, accounts, out)
 }
 
 // prepare seeds the database unless the whole county lies in it. What an interrupted seeding left in SQLite files, which
@@ -170,56 +173,19 @@ func discard(opt Options) error {
 	return nil
 }
 
-// serve answers until ctx ends, then lets running requests finish and stops the work.
-func serve(ctx context.Context, a *app.App, opt Options, l net.Listener, accounts []Account, out io.Writer) error {
-	work, stop := context.WithCancel(context.WithoutCancel(ctx))
-	defer stop()
-	var wg sync.WaitGroup
-	var runErr error
-	wg.Go(func() { runErr = a.Run(work) })
-	srv := &http.Server{Handler: a.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute}
-	failed := make(chan error, 1)
-	wg.Go(func() { failed <- srv.Serve(l) })
-	if opt.Metrics != "" {
-		wg.Go(func() { metrics(work, a, opt) })
-	}
+// serve answers until ctx ends, with people who act beside those who look.
+func serve(ctx context.Context, a *app.App, opt Options, l, m net.Listener, accounts []Account, out io.Writer) error {
 	base := "http://" + l.Addr().String()
+	s := app.Service{Listener: l, Metrics: m, Ready: func() error {
+		_, err := fmt.Fprintf(out, "ready %s\n", base)
+		return fault.Wrap("print", err)
+	}}
 	if !opt.NoSimulate {
 		sim := NewSimulator(a.Bundle.Load(), base, accounts, opt.Seed, functions(a))
 		sim.Rate, sim.Log, sim.Clock = opt.Rate, opt.Log, opt.Clock
-		wg.Go(func() { sim.Run(work) })
+		s.Beside = sim.Run
 	}
-	_, err := fmt.Fprintf(out, "ready %s\n", base)
-	if err == nil {
-		select {
-		case err = <-failed:
-		case <-ctx.Done():
-		}
-	}
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	if e := srv.Shutdown(grace); errors.Is(e, context.DeadlineExceeded) {
-		e = srv.Close() // open event streams
-		err = errors.Join(err, e)
-	}
-	stop()
-	wg.Wait()
-	if errors.Is(err, http.ErrServerClosed) {
-		err = nil
-	}
-	return errors.Join(err, runErr)
-}
-
-// metrics serves /metrics on its own address until ctx ends.
-func metrics(ctx context.Context, a *app.App, opt Options) {
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(a.Metrics, promhttp.HandlerOpts{}))
-	srv := &http.Server{Addr: opt.Metrics, Handler: mux, ReadHeaderTimeout: 5 * time.Second}
-	done := context.AfterFunc(ctx, func() { _ = srv.Close() })
-	defer done()
-	if err := srv.ListenAndServe(); err != nil && !errors.Is(err, http.ErrServerClosed) {
-		opt.Log.ErrorContext(ctx, "metrics", "error", err)
-	}
+	return a.Serve(ctx, s)
 }
 
 // errorsOnly keeps the warnings out that a year in seconds must give, such as notices that nobody reads.

@@ -89,7 +89,7 @@ func (s *seeder) histories(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c := &chronicle{seeder: s, calendar: s.app.Calendar.Load(), players: players, forms: map[string]flow.Form{}, from: s.cfg.Until}
+	c := &chronicle{seeder: s, calendar: s.app.CalendarOf(""), players: players, forms: map[string]flow.Form{}, from: s.cfg.Until}
 	for _, h := range s.plan.histories {
 		if err := c.arrivals(h); err != nil {
 			return fault.Wrap(h.pos.String(), err)

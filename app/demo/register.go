@@ -186,4 +186,4 @@ func (s *seeder) data(fields []field, env *feel.Env) map[string]any {
 }
 
 // functions are the product functions that values may use beside those of chance.
-func functions(a *app.App) []feel.Func { return a.Records.Functions(a.Calendar.Load) }
+func functions(a *app.App) []feel.Func { return a.Records.Functions(a.CalendarOf) }

@@ -133,10 +133,14 @@ func TestRun(t *testing.T) {
 	}
 
 	o := options(dir)
-	o.Quiet = true
+	o.Quiet, o.Metrics = true, "127.0.0.1:0"
 	again := start(t, o)
-	if again.progress.Len() > 0 {
-		t.Errorf("a second start says %q", again.progress)
+	said, found := strings.CutPrefix(strings.TrimSpace(again.progress.String()), "metrics ")
+	if !found || strings.Contains(said, "\n") {
+		t.Fatalf("a quiet second start says %q, want where its metrics are", again.progress)
+	}
+	if got := get(t, said, "", nil); got != http.StatusOK {
+		t.Errorf("the metrics answer %d", got)
 	}
 	if got := accounts(t, dir); got[0].Token != list[0].Token || len(got) != len(list) {
 		t.Error("a second start issued other tokens")

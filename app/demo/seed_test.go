@@ -215,7 +215,7 @@ func officeHours(t *testing.T, a *app.App) {
 				return err
 			}
 			when := time.UnixMicro(at).In(clock.Shanghai)
-			if cal := a.Calendar.Load(); !cal.IsOpen(when) && !cal.IsOpen(when.Add(-time.Minute)) {
+			if cal := a.CalendarOf(""); !cal.IsOpen(when) && !cal.IsOpen(when.Add(-time.Minute)) {
 				t.Errorf("somebody worked at %v", when)
 			}
 		}

@@ -162,7 +162,7 @@ func (w *World) moveClock(ctx context.Context, arg string) error {
 		if _, err := fmt.Sscanf(arg, "+%dwd", &n); err != nil {
 			return fault.New(fault.Invalid, "scenario.clock", "value", arg)
 		}
-		due, _ := w.App.Calendar.Load().Due(w.Clock.Now(), clock.Of(n, clock.Workday))
+		due, _ := w.App.CalendarOf("").Due(w.Clock.Now(), clock.Of(n, clock.Workday))
 		last := due.Add(-time.Microsecond).In(clock.Shanghai)
 		now := w.Clock.Now().In(clock.Shanghai)
 		to = time.Date(last.Year(), last.Month(), last.Day(), now.Hour(), now.Minute(), now.Second(), 0, clock.Shanghai)

@@ -89,20 +89,20 @@ func TestRefused(t *testing.T) {
 		name, src, code string
 		kind            fault.Kind
 	}{
-		{"empty", "", "bpmn.empty", fault.Invalid},
-		{"text", "hello", "bpmn.empty", fault.Invalid},
-		{"doctype", "<!DOCTYPE definitions>" + simple, "bpmn.doctype", fault.Invalid},
-		{"entity", `<!DOCTYPE d [<!ENTITY a "b">]>` + simple, "bpmn.doctype", fault.Invalid},
-		{"unknown entity", strings.Replace(simple, "NAME", "&a;", 1), "bpmn.xml", fault.Invalid},
-		{"cut off", simple[:200], "bpmn.xml", fault.Invalid},
+		{"empty", "", "markup.empty", fault.Invalid},
+		{"text", "hello", "markup.empty", fault.Invalid},
+		{"doctype", "<!DOCTYPE definitions>" + simple, "markup.doctype", fault.Invalid},
+		{"entity", `<!DOCTYPE d [<!ENTITY a "b">]>` + simple, "markup.doctype", fault.Invalid},
+		{"unknown entity", strings.Replace(simple, "NAME", "&a;", 1), "markup.xml", fault.Invalid},
+		{"cut off", simple[:200], "markup.xml", fault.Invalid},
 		{"other root", "<a/>", "bpmn.root", fault.Invalid},
 		{"other namespace", `<definitions xmlns="urn:x"/>`, "bpmn.root", fault.Invalid},
-		{"two roots", simple + simple, "bpmn.roots", fault.Invalid},
-		{"encoding", `<?xml version="1.0" encoding="EBCDIC"?>` + simple, "bpmn.encoding", fault.Invalid},
-		{"bad utf-8", strings.Replace(simple, "NAME", "\xff", 1), "bpmn.xml", fault.Invalid},
-		{"depth", deep, "bpmn.depth", fault.TooLarge},
-		{"elements", wide, "bpmn.elements", fault.TooLarge},
-		{"size", simple + strings.Repeat(" ", bpmn.MaxBytes), "bpmn.size", fault.TooLarge},
+		{"two roots", simple + simple, "markup.roots", fault.Invalid},
+		{"encoding", `<?xml version="1.0" encoding="EBCDIC"?>` + simple, "markup.encoding", fault.Invalid},
+		{"bad utf-8", strings.Replace(simple, "NAME", "\xff", 1), "markup.xml", fault.Invalid},
+		{"depth", deep, "markup.depth", fault.TooLarge},
+		{"elements", wide, "markup.elements", fault.TooLarge},
+		{"size", simple + strings.Repeat(" ", bpmn.MaxBytes), "markup.size", fault.TooLarge},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -133,36 +133,36 @@ type Foreign struct {
 func (r *reader) extension(e *element) Extension {
 	x := Extension{Foreign: foreignTask(e)}
 	for _, k := range extensions(e) {
-		if k.space != CS {
+		if k.Space != CS {
 			continue
 		}
 		if !r.lawful(e, k) {
 			continue
 		}
-		switch k.name {
+		switch k.Name {
 		case "task":
 			x.Task = r.taskExt(e, k)
 		case "outcome":
-			o := Outcome{ID: k.attr("id"), Reason: k.flag("reason", false), Form: fields(k.attr("form")), Set: k.attr("set")}
+			o := Outcome{ID: k.Attr("id"), Reason: k.Flag("reason", false), Form: fields(k.Attr("form")), Set: k.Attr("set")}
 			x.Outcomes = append(x.Outcomes, o)
 		case "sla":
 			x.SLAs = append(x.SLAs, r.sla(e, k))
 		case "return":
 			r.oneOf(e, k, "to", "none", "previous", "starter", "any")
 			r.oneOf(e, k, "resubmit", "", "replay", "direct")
-			x.Return = &Return{To: k.attr("to"), Direct: k.attr("resubmit") == "direct"}
+			x.Return = &Return{To: k.Attr("to"), Direct: k.Attr("resubmit") == "direct"}
 		case "countersign":
 			x.Countersign = r.countersign(e, k)
 		case "service":
 			r.oneOf(e, k, "kind", "set", "notify", "command", "call", "decision", "document")
 			x.Services = append(x.Services, Service{
-				Kind: k.attr("kind"), Set: k.attr("set"), To: k.attr("to"), Message: k.attr("message"),
-				Name: k.attr("name"), Data: k.attr("data"), Result: k.attr("result"),
+				Kind: k.Attr("kind"), Set: k.Attr("set"), To: k.Attr("to"), Message: k.Attr("message"),
+				Name: k.Attr("name"), Data: k.Attr("data"), Result: k.Attr("result"),
 			})
 		case "loop":
-			r.problem(e, "bpmn.ext.element", "element", k.name) // stands on the marker, not on the activity
+			r.problem(e, "bpmn.ext.element", "element", k.Name) // stands on the marker, not on the activity
 		case "clock":
-			x.Clock = &Clock{Pause: k.attr("pause"), Basis: k.attr("basis"), Limit: k.attr("limit"), Unit: k.attr("unit")}
+			x.Clock = &Clock{Pause: k.Attr("pause"), Basis: k.Attr("basis"), Limit: k.Attr("limit"), Unit: k.Attr("unit")}
 		}
 	}
 	return x
@@ -170,36 +170,36 @@ func (r *reader) extension(e *element) Extension {
 
 // extensions gives the children of the extension elements of e.
 func extensions(e *element) []*element {
-	if x := e.child("extensionElements"); x != nil {
-		return x.kids
+	if x := e.Child("extensionElements"); x != nil {
+		return x.Kids
 	}
 	return nil
 }
 
 // lawful checks k against the table.
 func (r *reader) lawful(e, k *element) bool {
-	rule, ok := csTable[k.name]
+	rule, ok := csTable[k.Name]
 	if !ok {
-		r.problem(e, "bpmn.ext.element", "element", k.name)
+		r.problem(e, "bpmn.ext.element", "element", k.Name)
 		return false
 	}
 	for _, name := range rule.must {
-		if strings.TrimSpace(k.attr(name)) == "" {
-			r.problem(e, "bpmn.ext.missing", "element", k.name, "attribute", name)
+		if strings.TrimSpace(k.Attr(name)) == "" {
+			r.problem(e, "bpmn.ext.missing", "element", k.Name, "attribute", name)
 		}
 	}
-	for _, a := range k.attrs {
+	for _, a := range k.Attrs {
 		known := slices.Contains(rule.must, a.Name.Local) || slices.Contains(rule.attrs, a.Name.Local)
 		if a.Name.Space == "" && a.Name.Local != "xmlns" && !known {
-			r.problem(e, "bpmn.ext.attribute", "element", k.name, "attribute", a.Name.Local)
+			r.problem(e, "bpmn.ext.attribute", "element", k.Name, "attribute", a.Name.Local)
 		}
 	}
 	return true
 }
 
 func (r *reader) oneOf(e, k *element, attr string, words ...string) {
-	if !slices.Contains(words, k.attr(attr)) {
-		r.problem(e, "bpmn.ext.value", "element", k.name, "attribute", attr, "value", k.attr(attr))
+	if !slices.Contains(words, k.Attr(attr)) {
+		r.problem(e, "bpmn.ext.value", "element", k.Name, "attribute", attr, "value", k.Attr(attr))
 	}
 }
 
@@ -208,21 +208,21 @@ func (r *reader) taskExt(e, k *element) *TaskExt {
 		r.oneOf(e, k, attr, "", "true", "false")
 	}
 	t := &TaskExt{
-		Candidates: k.attr("candidates"), Form: fields(k.attr("form")), State: k.attr("state"),
-		SkipSame: k.flag("skipSame", false), Recall: k.flag("recall", false), Title: k.attr("title"),
+		Candidates: k.Attr("candidates"), Form: fields(k.Attr("form")), State: k.Attr("state"),
+		SkipSame: k.Flag("skipSame", false), Recall: k.Flag("recall", false), Title: k.Attr("title"),
 	}
-	for _, f := range fields(k.attr("show")) {
+	for _, f := range fields(k.Attr("show")) {
 		t.Show = append(t.Show, f.Name)
 	}
 	return t
 }
 
 func (r *reader) sla(e, k *element) SLA {
-	s := SLA{Limit: k.attr("limit"), Unit: strings.TrimSpace(k.attr("unit")), Scope: k.attr("scope"), Name: k.attr("name")}
+	s := SLA{Limit: k.Attr("limit"), Unit: strings.TrimSpace(k.Attr("unit")), Scope: k.Attr("scope"), Name: k.Attr("name")}
 	r.oneOf(e, k, "scope", "", "task", "instance")
 	if s.Scope == "" {
 		s.Scope = "task"
-		if e.name == "process" {
+		if e.Name == "process" {
 			s.Scope = "instance"
 		}
 	}
@@ -230,7 +230,7 @@ func (r *reader) sla(e, k *element) SLA {
 		s.Name = s.Scope
 	}
 	r.oneOf(e, k, "kind", "", "statutory", "promised", "step")
-	s.Kind, s.Basis, s.From = k.attr("kind"), k.attr("basis"), k.attr("from")
+	s.Kind, s.Basis, s.From = k.Attr("kind"), k.Attr("basis"), k.Attr("from")
 	if s.Kind == "" && s.Scope == "instance" {
 		s.Kind = "promised"
 	} else if s.Kind == "" {
@@ -242,13 +242,13 @@ func (r *reader) sla(e, k *element) SLA {
 
 // part reads a part of a limit, "0.7", in thousandths.
 func (r *reader) part(e, k *element, attr string, def int) int {
-	s := strings.TrimSpace(k.attr(attr))
+	s := strings.TrimSpace(k.Attr(attr))
 	if s == "" {
 		return def
 	}
 	v, err := strconv.ParseFloat(s, 64)
 	if err != nil || v < 0 || v > 100 {
-		r.problem(e, "bpmn.ext.value", "element", k.name, "attribute", attr, "value", s)
+		r.problem(e, "bpmn.ext.value", "element", k.Name, "attribute", attr, "value", s)
 		return def
 	}
 	return int(v*1000 + 0.5)
@@ -258,13 +258,13 @@ func (r *reader) countersign(e, k *element) *Countersign {
 	r.oneOf(e, k, "mode", "all", "any", "percent", "veto")
 	r.oneOf(e, k, "order", "", "seq", "par")
 	c := &Countersign{
-		Mode: k.attr("mode"), Sequential: k.attr("order") == "seq", Members: k.attr("members"),
-		AllowAdd: k.flag("allowAdd", false), Percent: 100,
+		Mode: k.Attr("mode"), Sequential: k.Attr("order") == "seq", Members: k.Attr("members"),
+		AllowAdd: k.Flag("allowAdd", false), Percent: 100,
 	}
-	if s := k.attr("percent"); s != "" {
+	if s := k.Attr("percent"); s != "" {
 		n, err := strconv.Atoi(s)
 		if err != nil || n < 1 || n > 100 {
-			r.problem(e, "bpmn.ext.value", "element", k.name, "attribute", "percent", "value", s)
+			r.problem(e, "bpmn.ext.value", "element", k.Name, "attribute", "percent", "value", s)
 			n = 100
 		}
 		c.Percent = n
@@ -287,21 +287,21 @@ func fields(list string) []FormField {
 
 // flowOutcome reads cs:flow or the attribute cs:outcome of a sequence flow.
 func (r *reader) flowOutcome(e *element) string {
-	for _, a := range e.attrs {
+	for _, a := range e.Attrs {
 		if a.Name.Space == CS && a.Name.Local == "outcome" {
 			return a.Value
 		}
 	}
 	for _, k := range extensions(e) {
-		if k.space != CS {
+		if k.Space != CS {
 			continue
 		}
-		if k.name != "flow" {
-			r.problem(e, "bpmn.ext.element", "element", k.name)
+		if k.Name != "flow" {
+			r.problem(e, "bpmn.ext.element", "element", k.Name)
 			continue
 		}
 		if r.lawful(e, k) {
-			return k.attr("outcome")
+			return k.Attr("outcome")
 		}
 	}
 	return ""

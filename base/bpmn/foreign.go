@@ -15,16 +15,16 @@ func foreign(e *element, elem string, names ...string) string {
 func foreignText(e *element, elem string, names ...string) string {
 	for _, part := range vendors {
 		for _, name := range names {
-			if v := e.attrIn(part, name); v != "" {
+			if v := e.AttrIn(part, name); v != "" {
 				return strings.TrimSpace(v)
 			}
 		}
 		for _, k := range extensions(e) {
-			if k.name != elem || !strings.Contains(k.space, part) {
+			if k.Name != elem || !strings.Contains(k.Space, part) {
 				continue
 			}
 			for _, name := range names {
-				if v := k.attr(name); v != "" {
+				if v := k.Attr(name); v != "" {
 					return strings.TrimSpace(v)
 				}
 			}
@@ -45,7 +45,7 @@ func foreignTask(e *element) Foreign {
 
 // called gives what a call activity calls; zeebe says it in an extension.
 func called(e *element) string {
-	if v := e.attr("calledElement"); v != "" {
+	if v := e.Attr("calledElement"); v != "" {
 		if i := strings.LastIndexByte(v, ':'); i >= 0 {
 			return v[i+1:]
 		}

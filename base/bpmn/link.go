@@ -23,16 +23,16 @@ func (r *reader) link() {
 
 // associations joins compensation boundary events with their handlers.
 func (r *reader) associations(e *element) {
-	for _, k := range e.kids {
-		if k.space != Namespace {
+	for _, k := range e.Kids {
+		if k.Space != Namespace {
 			continue
 		}
-		if k.name != "association" {
+		if k.Name != "association" {
 			r.associations(k)
 			continue
 		}
-		from, _ := r.resolve(k.attr("sourceRef"))
-		to, _ := r.resolve(k.attr("targetRef"))
+		from, _ := r.resolve(k.Attr("sourceRef"))
+		to, _ := r.resolve(k.Attr("targetRef"))
 		for _, ids := range [][2]string{{from, to}, {to, from}} {
 			event, handler := r.nodes[ids[0]], r.nodes[ids[1]]
 			if event != nil && handler != nil && event.Kind == Boundary && handler.Compensation {
@@ -43,16 +43,16 @@ func (r *reader) associations(e *element) {
 }
 
 func (r *reader) end(e *element, attr string) *Node {
-	id, _ := r.resolve(e.attr(attr))
+	id, _ := r.resolve(e.Attr(attr))
 	n := r.nodes[id]
 	if n == nil {
-		r.problem(e, "bpmn.flow.end", "attribute", attr, "ref", e.attr(attr))
+		r.problem(e, "bpmn.flow.end", "attribute", attr, "ref", e.Attr(attr))
 	}
 	return n
 }
 
 func (r *reader) linkNode(n *Node, e *element) {
-	if ref := e.attr("default"); ref != "" {
+	if ref := e.Attr("default"); ref != "" {
 		id, _ := r.resolve(ref)
 		if f := r.flows[id]; f != nil && f.From == n {
 			n.Default = f
@@ -61,15 +61,15 @@ func (r *reader) linkNode(n *Node, e *element) {
 		}
 	}
 	if n.Kind == Boundary {
-		id, _ := r.resolve(e.attr("attachedToRef"))
+		id, _ := r.resolve(e.Attr("attachedToRef"))
 		n.Attached = r.nodes[id]
 		if n.Attached == nil || !n.Attached.Kind.Activity() {
-			r.problem(e, "bpmn.attached", "ref", e.attr("attachedToRef"))
+			r.problem(e, "bpmn.attached", "ref", e.Attr("attachedToRef"))
 		} else {
 			n.Attached.Boundaries = append(n.Attached.Boundaries, n)
 		}
 	}
-	if ref := e.attr("messageRef"); ref != "" {
+	if ref := e.Attr("messageRef"); ref != "" {
 		id, _ := r.resolve(ref)
 		n.Message = r.model.Roots[id]
 	}
@@ -83,12 +83,12 @@ func (r *reader) linkNode(n *Node, e *element) {
 func (r *reader) linkEvent(ev *Event) {
 	k := r.events[ev]
 	for _, attr := range []string{"messageRef", "signalRef", "errorRef", "escalationRef"} {
-		if ref := k.attr(attr); ref != "" {
+		if ref := k.Attr(attr); ref != "" {
 			id, _ := r.resolve(ref)
 			ev.Ref = r.model.Roots[id]
 		}
 	}
-	if ref := k.attr("activityRef"); ref != "" {
+	if ref := k.Attr("activityRef"); ref != "" {
 		id, _ := r.resolve(ref)
 		ev.Activity = r.nodes[id]
 	}
@@ -100,9 +100,9 @@ func (r *reader) linkEvent(ev *Event) {
 // agree compares the incoming or outgoing list a node writes with the flows. The list may be left out altogether.
 func (r *reader) agree(n *Node, e *element, name string, flows []*Flow) {
 	listed := map[string]bool{}
-	for _, k := range e.kids {
-		if k.space == Namespace && k.name == name {
-			id, _ := r.resolve(k.text())
+	for _, k := range e.Kids {
+		if k.Space == Namespace && k.Name == name {
+			id, _ := r.resolve(k.Text())
 			listed[id] = true
 		}
 	}
@@ -136,22 +136,22 @@ var (
 // defaults were judged with more care already.
 func (r *reader) references(e *element) {
 	for _, attr := range refAttrs {
-		if e.name == "sequenceFlow" {
+		if e.Name == "sequenceFlow" {
 			continue
 		}
-		if ref := e.attr(attr); ref != "" {
+		if ref := e.Attr(attr); ref != "" {
 			if _, ok := r.resolve(ref); !ok {
 				r.problem(e, "bpmn.ref", "attribute", attr, "ref", ref)
 			}
 		}
 	}
-	for _, k := range e.kids {
-		if k.space != Namespace {
+	for _, k := range e.Kids {
+		if k.Space != Namespace {
 			continue
 		}
-		if refElems[k.name] {
-			if _, ok := r.resolve(k.text()); !ok && k.name != "incoming" && k.name != "outgoing" {
-				r.problem(e, "bpmn.ref", "attribute", k.name, "ref", k.text())
+		if refElems[k.Name] {
+			if _, ok := r.resolve(k.Text()); !ok && k.Name != "incoming" && k.Name != "outgoing" {
+				r.problem(e, "bpmn.ref", "attribute", k.Name, "ref", k.Text())
 			}
 			continue
 		}

@@ -26,40 +26,40 @@ type Loop struct {
 // loop reads the loop marker of e. What our own extension element cs:loop does not say is taken from the words of other
 // vendors, then from those of BPMN.
 func (r *reader) loop(e *element) *Loop {
-	if s := e.child("standardLoopCharacteristics"); s != nil {
-		count, err := strconv.Atoi(strings.TrimSpace(s.attr("loopMaximum")))
+	if s := e.Child("standardLoopCharacteristics"); s != nil {
+		count, err := strconv.Atoi(strings.TrimSpace(s.Attr("loopMaximum")))
 		if err != nil {
 			count = 0
 		}
-		return &Loop{While: plain(s.childText("loopCondition")), Before: s.flag("testBefore", false), Max: count}
+		return &Loop{While: plain(s.ChildText("loopCondition")), Before: s.Flag("testBefore", false), Max: count}
 	}
-	m := e.child("multiInstanceLoopCharacteristics")
+	m := e.Child("multiInstanceLoopCharacteristics")
 	if m == nil {
 		return nil
 	}
 	own := &element{}
 	for _, k := range extensions(m) {
-		if k.space != CS {
+		if k.Space != CS {
 			continue
 		}
-		if k.name != "loop" {
-			r.problem(e, "bpmn.ext.element", "element", k.name)
+		if k.Name != "loop" {
+			r.problem(e, "bpmn.ext.element", "element", k.Name)
 		} else if r.lawful(e, k) {
 			own = k
 		}
 	}
-	item := m.child("inputDataItem")
+	item := m.Child("inputDataItem")
 	if item == nil {
 		item = &element{}
 	}
 	const vendor = "loopCharacteristics"
 	return &Loop{
-		Multi: true, Sequential: m.flag("isSequential", false), Count: plain(m.childText("loopCardinality")),
-		Collection: cmp.Or(own.attr("collection"), foreign(m, vendor, "inputCollection", "collection"), m.childText("loopDataInputRef")),
-		Element:    cmp.Or(own.attr("element"), foreign(m, vendor, "inputElement", "elementVariable"), item.attr("name")),
-		Output:     cmp.Or(own.attr("output"), foreign(m, vendor, "outputCollection"), m.childText("loopDataOutputRef")),
-		Result:     cmp.Or(own.attr("result"), foreign(m, vendor, "outputElement")),
-		Completion: plain(m.childText("completionCondition")),
-		Behavior:   m.attr("behavior"),
+		Multi: true, Sequential: m.Flag("isSequential", false), Count: plain(m.ChildText("loopCardinality")),
+		Collection: cmp.Or(own.Attr("collection"), foreign(m, vendor, "inputCollection", "collection"), m.ChildText("loopDataInputRef")),
+		Element:    cmp.Or(own.Attr("element"), foreign(m, vendor, "inputElement", "elementVariable"), item.Attr("name")),
+		Output:     cmp.Or(own.Attr("output"), foreign(m, vendor, "outputCollection"), m.ChildText("loopDataOutputRef")),
+		Result:     cmp.Or(own.Attr("result"), foreign(m, vendor, "outputElement")),
+		Completion: plain(m.ChildText("completionCondition")),
+		Behavior:   m.Attr("behavior"),
 	}
 }

@@ -5,30 +5,31 @@ import (
 	"strings"
 
 	"chengshu/base/fault"
+	"chengshu/base/markup"
 )
 
-// Read reads a model. It fails where the bytes are no BPMN 2.0 XML or break a limit (fault codes bpmn.*, with line);
+// Read reads a model. It fails where the bytes are no BPMN 2.0 XML or break a limit (faults of markup.Read, Invalid "bpmn.root");
 // what is wrong inside a well-formed model stands in Model.Problems.
 func Read(data []byte) (*Model, error) {
-	root, encoding, err := parse(data)
+	root, encoding, err := markup.Read(data, markup.Options{Bytes: MaxBytes, Depth: MaxDepth, Elements: MaxElements})
 	if err != nil {
 		return nil, fault.Wrap("read bpmn", err)
 	}
-	if root.space != Namespace || root.name != "definitions" {
-		return nil, fault.New(fault.Invalid, "bpmn.root", "element", root.name, "namespace", root.space)
+	if root.Space != Namespace || root.Name != "definitions" {
+		return nil, fault.New(fault.Invalid, "bpmn.root", "element", root.Name, "namespace", root.Space)
 	}
 	r := &reader{
 		model: &Model{
-			Source: data, Encoding: encoding, ID: root.attr("id"), Name: root.attr("name"),
-			Target: root.attr("targetNamespace"), Exporter: root.attr("exporter"), Roots: map[string]*Root{},
+			Source: data, Encoding: encoding, ID: root.Attr("id"), Name: root.Attr("name"),
+			Target: root.Attr("targetNamespace"), Exporter: root.Attr("exporter"), Roots: map[string]*Root{},
 		},
 		ids: map[string]*element{}, nodes: map[string]*Node{}, flows: map[string]*Flow{},
 		elems: map[*Node]*element{}, events: map[*Event]*element{}, drawn: map[*Flow]*element{},
 	}
 	r.index(root)
 	r.roots(root)
-	for _, e := range root.kids {
-		if e.space == Namespace && e.name == "process" {
+	for _, e := range root.Kids {
+		if e.Space == Namespace && e.Name == "process" {
 			r.process(e)
 		}
 	}
@@ -36,8 +37,8 @@ func Read(data []byte) (*Model, error) {
 	r.link()
 	r.associations(root)
 	r.references(root)
-	for _, e := range root.kids {
-		if e.space == DI && e.name == "BPMNDiagram" {
+	for _, e := range root.Kids {
+		if e.Space == DI && e.Name == "BPMNDiagram" {
 			r.diagram(e)
 		}
 	}
@@ -58,23 +59,23 @@ type reader struct {
 
 // index notes every id of a BPMN element; ids used twice are a problem.
 func (r *reader) index(e *element) {
-	if e.space == Namespace {
-		if id := e.attr("id"); id != "" {
+	if e.Space == Namespace {
+		if id := e.Attr("id"); id != "" {
 			if _, twice := r.ids[id]; twice {
 				r.problem(e, "bpmn.id.twice", "id", id)
 			}
 			r.ids[id] = e
 		}
 	}
-	for _, k := range e.kids {
-		if k.space == Namespace {
+	for _, k := range e.Kids {
+		if k.Space == Namespace {
 			r.index(k)
 		}
 	}
 }
 
 func (r *reader) problem(e *element, code string, args ...any) {
-	r.model.Problems = append(r.model.Problems, finding(e.attr("id"), e.name, e.line, code, args...))
+	r.model.Problems = append(r.model.Problems, finding(e.Attr("id"), e.Name, e.Line, code, args...))
 }
 
 // resolve finds the id a reference means. References are QNames: a prefix may stand before the id.
@@ -92,18 +93,18 @@ func (r *reader) resolve(ref string) (string, bool) {
 }
 
 func (r *reader) roots(root *element) {
-	for _, e := range root.kids {
-		if e.space != Namespace || e.attr("id") == "" {
+	for _, e := range root.Kids {
+		if e.Space != Namespace || e.Attr("id") == "" {
 			continue
 		}
-		t := &Root{ID: e.attr("id"), Kind: e.name, Name: e.attr("name")}
-		switch e.name {
+		t := &Root{ID: e.Attr("id"), Kind: e.Name, Name: e.Attr("name")}
+		switch e.Name {
 		case "process", "collaboration":
 			continue
 		case "error":
-			t.Code = e.attr("errorCode")
+			t.Code = e.Attr("errorCode")
 		case "escalation":
-			t.Code = e.attr("escalationCode")
+			t.Code = e.Attr("escalationCode")
 		case "message":
 			t.Code = correlation(e)
 		}
@@ -113,7 +114,7 @@ func (r *reader) roots(root *element) {
 
 func (r *reader) process(e *element) {
 	p := &Process{
-		ID: e.attr("id"), Name: e.attr("name"), Executable: e.flag("isExecutable", false), Line: e.line,
+		ID: e.Attr("id"), Name: e.Attr("name"), Executable: e.Flag("isExecutable", false), Line: e.Line,
 		node: map[string]*Node{}, flow: map[string]*Flow{},
 	}
 	p.Ext = r.extension(e)
@@ -127,18 +128,18 @@ func (r *reader) process(e *element) {
 
 // scope reads the nodes and flows directly inside e and descends into sub-processes.
 func (r *reader) scope(p *Process, parent *Node, e *element) {
-	for _, k := range e.kids {
-		if k.space != Namespace {
+	for _, k := range e.Kids {
+		if k.Space != Namespace {
 			continue
 		}
-		if kind, ok := nodeKinds[k.name]; ok {
+		if kind, ok := nodeKinds[k.Name]; ok {
 			n := r.node(p, parent, kind, k)
 			if kind.Container() {
 				r.scope(p, n, k)
 			}
 			continue
 		}
-		if k.name == "sequenceFlow" {
+		if k.Name == "sequenceFlow" {
 			r.flow(p, parent, k)
 		}
 	}
@@ -146,27 +147,27 @@ func (r *reader) scope(p *Process, parent *Node, e *element) {
 
 func (r *reader) node(p *Process, parent *Node, kind Kind, e *element) *Node {
 	n := &Node{
-		ID: e.attr("id"), Name: e.attr("name"), Kind: kind, Process: p, Scope: parent, Line: e.line,
-		Compensation: e.flag("isForCompensation", false), Triggered: e.flag("triggeredByEvent", false),
-		Together: e.flag("parallelMultiple", false), Script: e.childText("script"), Format: e.attr("scriptFormat"), Doc: e.childText("documentation"),
+		ID: e.Attr("id"), Name: e.Attr("name"), Kind: kind, Process: p, Scope: parent, Line: e.Line,
+		Compensation: e.Flag("isForCompensation", false), Triggered: e.Flag("triggeredByEvent", false),
+		Together: e.Flag("parallelMultiple", false), Script: e.ChildText("script"), Format: e.Attr("scriptFormat"), Doc: e.ChildText("documentation"),
 	}
 	switch kind {
 	case Boundary:
-		n.Interrupting = e.flag("cancelActivity", true)
+		n.Interrupting = e.Flag("cancelActivity", true)
 	case Start:
-		n.Interrupting = e.flag("isInterrupting", true)
+		n.Interrupting = e.Flag("isInterrupting", true)
 	case CallActivity:
 		n.Called = called(e)
 	case ReceiveTask:
-		n.Instantiate = e.flag("instantiate", false)
+		n.Instantiate = e.Flag("instantiate", false)
 	case EventGateway:
-		n.Instantiate = e.flag("instantiate", false) || e.attr("eventGatewayType") == "Parallel"
+		n.Instantiate = e.Flag("instantiate", false) || e.Attr("eventGatewayType") == "Parallel"
 	case RuleTask:
 		n.Called = foreign(e, "calledDecision", "decisionId", "decisionRef")
 	default: // the others carry nothing of their own
 	}
 	if n.ID == "" {
-		r.problem(e, "bpmn.id.missing", "element", e.name)
+		r.problem(e, "bpmn.id.missing", "element", e.Name)
 	}
 	n.Ext = r.extension(e)
 	r.eventDefs(n, e)
@@ -180,17 +181,17 @@ func (r *reader) node(p *Process, parent *Node, kind Kind, e *element) *Node {
 }
 
 func (r *reader) eventDefs(n *Node, e *element) {
-	for _, k := range e.kids {
-		if k.space != Namespace {
+	for _, k := range e.Kids {
+		if k.Space != Namespace {
 			continue
 		}
-		typ, ok := strings.CutSuffix(k.name, "EventDefinition")
+		typ, ok := strings.CutSuffix(k.Name, "EventDefinition")
 		if !ok {
 			continue
 		}
 		ev := &Event{
-			Type: typ, Name: k.attr("name"), Date: k.childText("timeDate"), Duration: k.childText("timeDuration"),
-			Cycle: k.childText("timeCycle"), Condition: plain(k.childText("condition")),
+			Type: typ, Name: k.Attr("name"), Date: k.ChildText("timeDate"), Duration: k.ChildText("timeDuration"),
+			Cycle: k.ChildText("timeCycle"), Condition: plain(k.ChildText("condition")),
 		}
 		n.Events = append(n.Events, ev)
 		r.events[ev] = k
@@ -198,13 +199,13 @@ func (r *reader) eventDefs(n *Node, e *element) {
 }
 
 func (r *reader) flow(p *Process, parent *Node, e *element) {
-	f := &Flow{ID: e.attr("id"), Name: e.attr("name"), Scope: parent, Line: e.line}
-	if c := e.child("conditionExpression"); c != nil {
-		f.Condition, f.Language = plain(c.text()), c.attr("language")
+	f := &Flow{ID: e.Attr("id"), Name: e.Attr("name"), Scope: parent, Line: e.Line}
+	if c := e.Child("conditionExpression"); c != nil {
+		f.Condition, f.Language = plain(c.Text()), c.Attr("language")
 	}
 	f.Outcome = r.flowOutcome(e)
 	if f.ID == "" {
-		r.problem(e, "bpmn.id.missing", "element", e.name)
+		r.problem(e, "bpmn.id.missing", "element", e.Name)
 	}
 	r.drawn[f] = e
 	p.Flows = append(p.Flows, f)
@@ -213,27 +214,27 @@ func (r *reader) flow(p *Process, parent *Node, e *element) {
 }
 
 func (r *reader) laneSets(p *Process, e *element) {
-	for _, k := range e.kids {
-		if k.space == Namespace && k.name == "laneSet" {
+	for _, k := range e.Kids {
+		if k.Space == Namespace && k.Name == "laneSet" {
 			r.lanes(p, nil, k)
 		}
 	}
 }
 
 func (r *reader) lanes(p *Process, parent *Lane, set *element) {
-	for _, e := range set.kids {
-		if e.space != Namespace || e.name != "lane" {
+	for _, e := range set.Kids {
+		if e.Space != Namespace || e.Name != "lane" {
 			continue
 		}
-		l := &Lane{ID: e.attr("id"), Name: e.attr("name"), Parent: parent}
+		l := &Lane{ID: e.Attr("id"), Name: e.Attr("name"), Parent: parent}
 		p.Lanes = append(p.Lanes, l)
-		for _, k := range e.kids {
-			if k.space != Namespace {
+		for _, k := range e.Kids {
+			if k.Space != Namespace {
 				continue
 			}
-			switch k.name {
+			switch k.Name {
 			case "flowNodeRef":
-				id, _ := r.resolve(k.text())
+				id, _ := r.resolve(k.Text())
 				if n := r.nodes[id]; n != nil {
 					l.Nodes = append(l.Nodes, n)
 					n.Lane = l
@@ -246,23 +247,23 @@ func (r *reader) lanes(p *Process, parent *Lane, set *element) {
 }
 
 func (r *reader) collaborations(root *element) {
-	for _, c := range root.kids {
-		if c.space != Namespace || c.name != "collaboration" {
+	for _, c := range root.Kids {
+		if c.Space != Namespace || c.Name != "collaboration" {
 			continue
 		}
-		for _, k := range c.kids {
-			if k.space != Namespace {
+		for _, k := range c.Kids {
+			if k.Space != Namespace {
 				continue
 			}
-			switch k.name {
+			switch k.Name {
 			case "participant":
-				id, _ := r.resolve(k.attr("processRef"))
-				pool := &Pool{ID: k.attr("id"), Name: k.attr("name"), Process: r.model.Process(id)}
+				id, _ := r.resolve(k.Attr("processRef"))
+				pool := &Pool{ID: k.Attr("id"), Name: k.Attr("name"), Process: r.model.Process(id)}
 				r.model.Pools = append(r.model.Pools, pool)
 			case "messageFlow":
-				from, _ := r.resolve(k.attr("sourceRef"))
-				to, _ := r.resolve(k.attr("targetRef"))
-				flow := &MessageFlow{ID: k.attr("id"), Name: k.attr("name"), From: from, To: to}
+				from, _ := r.resolve(k.Attr("sourceRef"))
+				to, _ := r.resolve(k.Attr("targetRef"))
+				flow := &MessageFlow{ID: k.Attr("id"), Name: k.Attr("name"), From: from, To: to}
 				r.model.Messages = append(r.model.Messages, flow)
 			}
 		}
@@ -270,28 +271,28 @@ func (r *reader) collaborations(root *element) {
 }
 
 func (r *reader) diagram(e *element) {
-	if e.space == DI {
-		switch e.name {
+	if e.Space == DI {
+		switch e.Name {
 		case "BPMNShape":
 			r.shape(e)
 		case "BPMNEdge":
 			r.edge(e)
 		}
 	}
-	for _, k := range e.kids {
-		if k.space == DI {
+	for _, k := range e.Kids {
+		if k.Space == DI {
 			r.diagram(k)
 		}
 	}
 }
 
 func (r *reader) shape(e *element) {
-	id, _ := r.resolve(e.attr("bpmnElement"))
-	s := &Shape{Element: id, Expanded: e.flag("isExpanded", true), Horizontal: e.flag("isHorizontal", true)}
-	for _, k := range e.kids {
-		if k.space == nsDC && k.name == "Bounds" {
-			s.X, s.Y = number(k.attr("x")), number(k.attr("y"))
-			s.Width, s.Height = number(k.attr("width")), number(k.attr("height"))
+	id, _ := r.resolve(e.Attr("bpmnElement"))
+	s := &Shape{Element: id, Expanded: e.Flag("isExpanded", true), Horizontal: e.Flag("isHorizontal", true)}
+	for _, k := range e.Kids {
+		if k.Space == nsDC && k.Name == "Bounds" {
+			s.X, s.Y = number(k.Attr("x")), number(k.Attr("y"))
+			s.Width, s.Height = number(k.Attr("width")), number(k.Attr("height"))
 		}
 	}
 	r.model.Shapes = append(r.model.Shapes, s)
@@ -301,11 +302,11 @@ func (r *reader) shape(e *element) {
 }
 
 func (r *reader) edge(e *element) {
-	id, _ := r.resolve(e.attr("bpmnElement"))
+	id, _ := r.resolve(e.Attr("bpmnElement"))
 	edge := &Edge{Element: id}
-	for _, k := range e.kids {
-		if k.space == nsDD && k.name == "waypoint" {
-			edge.Points = append(edge.Points, Point{number(k.attr("x")), number(k.attr("y"))})
+	for _, k := range e.Kids {
+		if k.Space == nsDD && k.Name == "waypoint" {
+			edge.Points = append(edge.Points, Point{number(k.Attr("x")), number(k.Attr("y"))})
 		}
 	}
 	r.model.Edges = append(r.model.Edges, edge)

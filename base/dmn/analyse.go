@@ -62,7 +62,7 @@ type analysis struct {
 }
 
 func (t *table) analyse() Report {
-	r := Report{Element: t.el.attr("id"), Line: t.el.line, Policy: t.policy.String(), Rules: len(t.rules)}
+	r := Report{Element: t.el.Attr("id"), Line: t.el.Line, Policy: t.policy.String(), Rules: len(t.rules)}
 	if t.of != nil {
 		r.Name = t.of.name
 	}
@@ -165,8 +165,8 @@ func (a *analysis) overlaps(r *Report) {
 
 // agree tells whether two rules certainly give the same outputs.
 func (a *analysis) agree(i, j int) bool {
-	x, y := a.t.rules[i].el.all("outputEntry"), a.t.rules[j].el.all("outputEntry")
-	return slices.EqualFunc(x, y, func(p, q *element) bool { return p.text("text") == q.text("text") })
+	x, y := a.t.rules[i].el.All("outputEntry"), a.t.rules[j].el.All("outputEntry")
+	return slices.EqualFunc(x, y, func(p, q *element) bool { return p.ChildText("text") == q.ChildText("text") })
 }
 
 // common is the region that both rules meet, if there is one.

@@ -21,8 +21,8 @@ func expression(e *element) *element {
 	if e == nil {
 		return nil
 	}
-	for _, k := range e.kids {
-		switch k.name {
+	for _, k := range e.Kids {
+		switch k.Name {
 		case "literalExpression", "decisionTable", "context", "invocation", "relation", "list", "functionDefinition",
 			"conditional", "for", "every", "some", "filter":
 			return k
@@ -35,7 +35,7 @@ func nothing(*run, *feel.Env) feel.Value { return nil }
 
 // typeOf is the type an expression declares for itself.
 func (c *compiler) typeOf(u *unit, e *element) feel.Type {
-	return u.items.ref(e.attr("typeRef"), e)
+	return u.items.ref(e.Attr("typeRef"), e)
 }
 
 // logic compiles a boxed expression (DMN 1.5 §10.2.2) and coerces its result to its own typeRef. A nil e is null.
@@ -51,7 +51,7 @@ func (c *compiler) logic(u *unit, e *element, scope *feel.Scope) logic {
 }
 
 func (c *compiler) boxed(u *unit, e *element, scope *feel.Scope) logic {
-	switch e.name {
+	switch e.Name {
 	case "literalExpression":
 		return c.literal(u, e, scope)
 	case "decisionTable":
@@ -77,7 +77,7 @@ func (c *compiler) boxed(u *unit, e *element, scope *feel.Scope) logic {
 
 // inner compiles the expression in the child of that name, such as <in> or <return>.
 func (c *compiler) inner(u *unit, e *element, name string, scope *feel.Scope) logic {
-	box := e.child(name)
+	box := e.Child(name)
 	x := expression(box)
 	if x == nil {
 		c.problem(u, e, "dmn.part", "part", name)
@@ -105,12 +105,12 @@ func coerced(e *element, t feel.Type, body code) code {
 }
 
 func (c *compiler) literal(u *unit, e *element, scope *feel.Scope) logic {
-	if lang := cmp.Or(e.attr("expressionLanguage"), u.model.root.attr("expressionLanguage")); lang != "" &&
+	if lang := cmp.Or(e.Attr("expressionLanguage"), u.model.root.Attr("expressionLanguage")); lang != "" &&
 		!strings.Contains(strings.ToUpper(lang), "FEEL") {
 		c.problem(u, e, "dmn.language", "language", lang)
 		return logic{broken(e, "dmn.language"), feel.AnyType}
 	}
-	src := e.text("text")
+	src := e.ChildText("text")
 	if src == "" {
 		return logic{nothing, feel.AnyType}
 	}
@@ -141,9 +141,9 @@ func (c *compiler) context(u *unit, e *element, scope *feel.Scope) logic {
 	var runs []code
 	var fields []feel.Param
 	var result *logic
-	for _, entry := range e.all("contextEntry") {
+	for _, entry := range e.All("contextEntry") {
 		l := c.logic(u, expression(entry), scope)
-		v := entry.child("variable")
+		v := entry.Child("variable")
 		if v == nil {
 			result = &l
 			break
@@ -151,7 +151,7 @@ func (c *compiler) context(u *unit, e *element, scope *feel.Scope) logic {
 		if t := c.typeOf(u, v); t.Kind() != feel.KindAny {
 			l = logic{coerced(v, t, l.run), t}
 		}
-		name := v.label()
+		name := label(v)
 		scope.Var(name, l.typ)
 		names, runs = append(names, name), append(runs, l.run)
 		fields = append(fields, feel.Param{Name: name, Type: l.typ})
@@ -192,15 +192,15 @@ func (c *compiler) relation(u *unit, e *element, scope *feel.Scope) logic {
 	var names []string
 	var types []feel.Type
 	var fields []feel.Param
-	for _, col := range e.all("column") {
+	for _, col := range e.All("column") {
 		t := c.typeOf(u, col)
-		names, types = append(names, col.label()), append(types, t)
-		fields = append(fields, feel.Param{Name: col.label(), Type: t})
+		names, types = append(names, label(col)), append(types, t)
+		fields = append(fields, feel.Param{Name: label(col), Type: t})
 	}
 	var rows [][]code
-	for _, row := range e.all("row") {
+	for _, row := range e.All("row") {
 		cells := make([]code, 0, len(names))
-		for _, x := range row.kids {
+		for _, x := range row.Kids {
 			if len(cells) < len(names) && expressionName(x) {
 				cells = append(cells, coerced(x, types[len(cells)], c.logic(u, x, scope).run))
 			}
@@ -223,11 +223,11 @@ func (c *compiler) relation(u *unit, e *element, scope *feel.Scope) logic {
 	}, feel.ListOf(feel.ContextOf(fields...))}
 }
 
-func expressionName(e *element) bool { return expression(&element{kids: []*element{e}}) != nil }
+func expressionName(e *element) bool { return expression(&element{Kids: []*element{e}}) != nil }
 
 func (c *compiler) list(u *unit, e *element, scope *feel.Scope) logic {
 	var runs []code
-	for _, x := range e.kids {
+	for _, x := range e.Kids {
 		if expressionName(x) {
 			runs = append(runs, c.logic(u, x, scope).run)
 		}
@@ -246,13 +246,13 @@ func (c *compiler) invocation(u *unit, e *element, scope *feel.Scope) logic {
 	callee := c.logic(u, expression(e), scope)
 	var names []string
 	var args []code
-	for _, b := range e.all("binding") {
-		p := b.child("parameter")
+	for _, b := range e.All("binding") {
+		p := b.Child("parameter")
 		if p == nil {
 			c.problem(u, b, "dmn.part", "part", "parameter")
 			continue
 		}
-		names = append(names, p.label())
+		names = append(names, label(p))
 		args = append(args, coerced(p, c.typeOf(u, p), c.logic(u, expression(b), scope).run))
 	}
 	return logic{func(r *run, env *feel.Env) feel.Value {
@@ -274,7 +274,7 @@ func (c *compiler) invocation(u *unit, e *element, scope *feel.Scope) logic {
 // function is a boxed function definition; its value carries the names of the place where it stands.
 func (c *compiler) function(u *unit, e *element, scope *feel.Scope) logic {
 	params := c.parameters(u, e)
-	if kind := e.attr("kind"); kind != "" && kind != "FEEL" {
+	if kind := e.Attr("kind"); kind != "" && kind != "FEEL" {
 		c.problem(u, e, "dmn.external", "kind", kind)
 		none := external(e)
 		return logic{func(r *run, _ *feel.Env) feel.Value {

@@ -213,18 +213,18 @@ func (c *compiler) declare(u *unit) {
 			u.scope.Type(full, imp.unit.items.definition(name, e))
 		}
 	}
-	for _, e := range u.model.root.kids {
-		if e.name == "knowledgeSource" {
-			u.sources[e.attr("id")] = e
+	for _, e := range u.model.root.Kids {
+		if e.Name == "knowledgeSource" {
+			u.sources[e.Attr("id")] = e
 		}
-		kind, ok := nodeKinds(e.name)
+		kind, ok := nodeKinds(e.Name)
 		if !ok {
 			continue
 		}
-		n := &node{kind: kind, unit: u, el: e, id: e.attr("id"), name: e.label()}
-		if v := e.child("variable"); v != nil {
-			n.typ = u.items.ref(v.attr("typeRef"), v)
-			if name := v.label(); n.name == "" {
+		n := &node{kind: kind, unit: u, el: e, id: e.Attr("id"), name: label(e)}
+		if v := e.Child("variable"); v != nil {
+			n.typ = u.items.ref(v.Attr("typeRef"), v)
+			if name := label(v); n.name == "" {
 				n.name = name
 			}
 		}

@@ -56,13 +56,13 @@ func Parse(data []byte) (*Model, error) {
 	}
 	sum := sha256.Sum256(data)
 	m := &Model{
-		ID: root.attr("id"), Name: root.label(), Namespace: strings.TrimSpace(root.attr("namespace")),
-		Exporter: root.attr("exporter"), Source: data, SHA256: hex.EncodeToString(sum[:]), root: root,
+		ID: root.Attr("id"), Name: label(root), Namespace: strings.TrimSpace(root.Attr("namespace")),
+		Exporter: root.Attr("exporter"), Source: data, SHA256: hex.EncodeToString(sum[:]), root: root,
 	}
-	for _, e := range root.all("import") {
+	for _, e := range root.All("import") {
 		m.Imports = append(m.Imports, Import{
-			Name: e.label(), Namespace: strings.TrimSpace(e.attr("namespace")),
-			Type: strings.TrimSpace(e.attr("importType")), Line: e.line,
+			Name: label(e), Namespace: strings.TrimSpace(e.Attr("namespace")),
+			Type: strings.TrimSpace(e.Attr("importType")), Line: e.Line,
 		})
 	}
 	return m, nil
@@ -82,7 +82,7 @@ func problem(m *Model, e *element, code string, args ...any) Problem {
 	f := fault.New(fault.Invalid, code, args...)
 	p := Problem{Model: m.Name, Code: code, Args: f.Args}
 	if e != nil {
-		p.Element, p.Line = cmp.Or(e.attr("id"), e.label(), e.name), e.line
+		p.Element, p.Line = cmp.Or(e.Attr("id"), label(e), e.Name), e.Line
 	}
 	return p
 }

@@ -102,17 +102,17 @@ func TestParseFaults(t *testing.T) {
 		src, code string
 		kind      fault.Kind
 	}{
-		"empty":     {"", "dmn.root", fault.Invalid},
-		"no xml":    {"hello", "dmn.root", fault.Invalid},
+		"empty":     {"", "markup.empty", fault.Invalid},
+		"no xml":    {"hello", "markup.empty", fault.Invalid},
 		"other":     {`<definitions xmlns="urn:x"/>`, "dmn.root", fault.Invalid},
 		"bpmn":      {`<process xmlns="https://www.omg.org/spec/DMN/20230324/MODEL/"/>`, "dmn.root", fault.Invalid},
-		"doctype":   {`<!DOCTYPE d [<!ENTITY a "b">]>` + model(""), "dmn.doctype", fault.Invalid},
-		"entity":    {model(`<description>&a;</description>`), "dmn.xml", fault.Invalid},
-		"broken":    {strings.TrimSuffix(model(""), "s>"), "dmn.xml", fault.Invalid},
-		"two roots": {model("") + model(""), "dmn.root", fault.Invalid},
-		"encoding":  {`<?xml version="1.0" encoding="koi8-r"?>` + model(""), "dmn.encoding", fault.Invalid},
-		"deep":      {deep, "dmn.depth", fault.TooLarge},
-		"large":     {strings.Repeat(" ", dmn.MaxBytes+1), "dmn.size", fault.TooLarge},
+		"doctype":   {`<!DOCTYPE d [<!ENTITY a "b">]>` + model(""), "markup.doctype", fault.Invalid},
+		"entity":    {model(`<description>&a;</description>`), "markup.xml", fault.Invalid},
+		"broken":    {strings.TrimSuffix(model(""), "s>"), "markup.xml", fault.Invalid},
+		"two roots": {model("") + model(""), "markup.roots", fault.Invalid},
+		"encoding":  {`<?xml version="1.0" encoding="koi8-r"?>` + model(""), "markup.encoding", fault.Invalid},
+		"deep":      {deep, "markup.depth", fault.TooLarge},
+		"large":     {strings.Repeat(" ", dmn.MaxBytes+1), "markup.size", fault.TooLarge},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -119,9 +119,9 @@ func (c *compiler) node(n *node) {
 // requirements resolves what n requires and gives the scope of its logic.
 func (c *compiler) requirements(n *node) *feel.Scope {
 	scope := n.unit.scope.Clone()
-	for _, req := range n.el.kids {
-		for _, r := range req.kids {
-			switch r.name {
+	for _, req := range n.el.Kids {
+		for _, r := range req.Kids {
+			switch r.Name {
 			case "requiredDecision", "requiredInput", "requiredKnowledge":
 				c.require(n, r)
 			case "requiredAuthority":
@@ -139,7 +139,7 @@ func (c *compiler) requirements(n *node) *feel.Scope {
 func (c *compiler) require(n *node, r *element) {
 	to, path := c.resolve(n.unit, r)
 	if to == nil {
-		c.problem(n.unit, r, "dmn.reference", "href", r.attr("href"))
+		c.problem(n.unit, r, "dmn.reference", "href", r.Attr("href"))
 		return
 	}
 	// Business knowledge models may call each other in a circle; their bodies run only when called.
@@ -173,14 +173,14 @@ func (c *compiler) require(n *node, r *element) {
 
 // authority notes the knowledge source that a decision rests on; a decision or input as authority says nothing new.
 func (c *compiler) authority(n *node, r *element) {
-	space, id, _ := strings.Cut(strings.TrimSpace(r.attr("href")), "#")
+	space, id, _ := strings.Cut(strings.TrimSpace(r.Attr("href")), "#")
 	for _, u := range c.units {
 		if space == "" && u != n.unit || space != "" && u.model.Namespace != space {
 			continue
 		}
 		if s := u.sources[id]; s != nil {
 			n.sources = append(n.sources, Source{
-				Name: s.label(), ID: id, Type: s.text("type"), URI: strings.TrimSpace(s.attr("locationURI")), Text: s.text("description"),
+				Name: label(s), ID: id, Type: s.ChildText("type"), URI: strings.TrimSpace(s.Attr("locationURI")), Text: s.ChildText("description"),
 			})
 			return
 		}
@@ -189,7 +189,7 @@ func (c *compiler) authority(n *node, r *element) {
 
 // resolve finds the node of an href, "#id" or "namespace#id", and the import names on the way to it.
 func (c *compiler) resolve(u *unit, r *element) (*node, []string) {
-	space, id, ok := strings.Cut(strings.TrimSpace(r.attr("href")), "#")
+	space, id, ok := strings.Cut(strings.TrimSpace(r.Attr("href")), "#")
 	if !ok {
 		id, space = space, ""
 	}
@@ -247,7 +247,7 @@ func (c *compiler) knowledge(n *node, scope *feel.Scope) {
 	if declared.Kind() == feel.KindFunction {
 		n.result = declared.Elem()
 	}
-	body := n.el.child("encapsulatedLogic")
+	body := n.el.Child("encapsulatedLogic")
 	if body == nil {
 		n.typ = feel.FunctionOf(nil, n.result)
 		return
@@ -259,7 +259,7 @@ func (c *compiler) knowledge(n *node, scope *feel.Scope) {
 			scope.Var(p.name, n.typ)
 		}
 	}
-	if kind := body.attr("kind"); kind != "" && kind != "FEEL" {
+	if kind := body.Attr("kind"); kind != "" && kind != "FEEL" {
 		c.problem(n.unit, body, "dmn.external", "kind", kind)
 		n.run = external(body)
 		return
@@ -280,8 +280,8 @@ func (c *compiler) knowledge(n *node, scope *feel.Scope) {
 
 func (c *compiler) parameters(u *unit, e *element) []feel.Param {
 	var params []feel.Param
-	for _, p := range e.all("formalParameter") {
-		params = append(params, feel.Param{Name: p.label(), Type: u.items.ref(p.attr("typeRef"), p)})
+	for _, p := range e.All("formalParameter") {
+		params = append(params, feel.Param{Name: label(p), Type: u.items.ref(p.Attr("typeRef"), p)})
 	}
 	return params
 }
@@ -294,10 +294,10 @@ func (c *compiler) service(n *node) {
 		n.result = n.typ.Elem()
 	}
 	for _, name := range [...]string{"inputData", "inputDecision", "outputDecision", "encapsulatedDecision"} {
-		for _, r := range n.el.all(name) {
+		for _, r := range n.el.All(name) {
 			to, _ := c.resolve(n.unit, r)
 			if to == nil {
-				c.problem(n.unit, r, "dmn.reference", "href", r.attr("href"))
+				c.problem(n.unit, r, "dmn.reference", "href", r.Attr("href"))
 				continue
 			}
 			c.node(to)

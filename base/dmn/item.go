@@ -46,8 +46,8 @@ type items struct {
 
 func newItems(c *compiler, u *unit) *items {
 	t := &items{c: c, unit: u, defs: map[string]*element{}, done: map[string]feel.Type{}, doing: map[string]bool{}}
-	for _, e := range u.model.root.all("itemDefinition") {
-		t.defs[e.label()] = e
+	for _, e := range u.model.root.All("itemDefinition") {
+		t.defs[label(e)] = e
 	}
 	return t
 }
@@ -110,25 +110,25 @@ func (t *items) definition(name string, e *element) feel.Type {
 // item is the type of an item definition or component (DMN 1.5 §7.3.2).
 func (t *items) item(e *element) feel.Type {
 	var typ feel.Type
-	switch parts, fn := e.all("itemComponent"), e.child("functionItem"); {
+	switch parts, fn := e.All("itemComponent"), e.Child("functionItem"); {
 	case len(parts) > 0:
 		fields := make([]feel.Param, 0, len(parts))
 		for _, p := range parts {
-			fields = append(fields, feel.Param{Name: p.label(), Type: t.item(p)})
+			fields = append(fields, feel.Param{Name: label(p), Type: t.item(p)})
 		}
 		typ = feel.ContextOf(fields...)
 	case fn != nil:
 		var params []feel.Param
-		for _, p := range fn.all("parameters") {
-			params = append(params, feel.Param{Name: p.label(), Type: t.ref(p.attr("typeRef"), p)})
+		for _, p := range fn.All("parameters") {
+			params = append(params, feel.Param{Name: label(p), Type: t.ref(p.Attr("typeRef"), p)})
 		}
-		typ = feel.FunctionOf(params, t.ref(fn.attr("outputTypeRef"), fn))
+		typ = feel.FunctionOf(params, t.ref(fn.Attr("outputTypeRef"), fn))
 	default:
-		typ = t.ref(e.text("typeRef"), e)
+		typ = t.ref(e.ChildText("typeRef"), e)
 	}
-	collection := e.attr("isCollection") == "true" || e.attr("isCollection") == "1"
+	collection := e.Attr("isCollection") == "true" || e.Attr("isCollection") == "1"
 	// Allowed values are of the elements of a collection, or of a list type that is referred to.
-	if allowed := e.child("allowedValues"); allowed != nil {
+	if allowed := e.Child("allowedValues"); allowed != nil {
 		switch {
 		case typ.Kind() == feel.KindList && !collection:
 			typ = feel.ListOf(t.narrow(typ.Elem(), allowed))
@@ -139,14 +139,14 @@ func (t *items) item(e *element) feel.Type {
 	if collection {
 		typ = feel.ListOf(typ)
 	}
-	if constraint := e.child("typeConstraint"); constraint != nil {
+	if constraint := e.Child("typeConstraint"); constraint != nil {
 		typ = t.narrow(typ, constraint)
 	}
 	return typ
 }
 
 func (t *items) narrow(typ feel.Type, tests *element) feel.Type {
-	src := tests.text("text")
+	src := tests.ChildText("text")
 	if src == "" {
 		return typ
 	}

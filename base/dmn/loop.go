@@ -9,10 +9,10 @@ import (
 // iterator is a boxed for, every or some (DMN 1.5 §10.2.2.8).
 func (c *compiler) iterator(u *unit, e *element, scope *feel.Scope) logic {
 	in := c.inner(u, e, "in", scope)
-	name := e.attr("iteratorVariable")
+	name := e.Attr("iteratorVariable")
 	scope = scope.Clone().Var(name, in.typ.Elem())
 	names := []string{name}
-	if e.name == "for" {
+	if e.Name == "for" {
 		scope.Var("partial", feel.ListOf(feel.AnyType))
 		names = append(names, "partial")
 		body := c.inner(u, e, "return", scope)
@@ -25,7 +25,7 @@ func (c *compiler) iterator(u *unit, e *element, scope *feel.Scope) logic {
 		}, feel.ListOf(body.typ)}
 	}
 	body := c.inner(u, e, "satisfies", scope)
-	some := e.name == "some"
+	some := e.Name == "some"
 	return logic{func(r *run, env *feel.Env) feel.Value {
 		xs, ok := r.elements(env, e, in.run)
 		if !ok {

@@ -22,7 +22,7 @@ const (
 )
 
 func policyOf(e *element) policy {
-	switch strings.TrimSpace(e.attr("hitPolicy")) {
+	switch strings.TrimSpace(e.Attr("hitPolicy")) {
 	case "", "UNIQUE":
 		return unique
 	case "ANY":

@@ -184,7 +184,7 @@ func (r *run) finish(v feel.Value) Result {
 func (r *run) note(e *element) {
 	all := r.env.Diagnostics
 	for r.seen = min(r.seen, len(all)); r.seen < len(all); r.seen++ {
-		r.diags = append(r.diags, Diagnostic{Element: cmp.Or(e.attr("id"), e.label(), e.name), Line: e.line, Diagnostic: all[r.seen]})
+		r.diags = append(r.diags, Diagnostic{Element: cmp.Or(e.Attr("id"), label(e), e.Name), Line: e.Line, Diagnostic: all[r.seen]})
 	}
 }
 

@@ -48,24 +48,24 @@ type rule struct {
 }
 
 func (c *compiler) table(u *unit, e *element, scope *feel.Scope) logic {
-	t := &table{el: e, of: c.current, name: cmp.Or(strings.TrimSpace(e.attr("outputLabel")), e.attr("id")), policy: policyOf(e)}
+	t := &table{el: e, of: c.current, name: cmp.Or(strings.TrimSpace(e.Attr("outputLabel")), e.Attr("id")), policy: policyOf(e)}
 	if t.policy == noPolicy {
-		c.problem(u, e, "dmn.policy", "policy", e.attr("hitPolicy"))
+		c.problem(u, e, "dmn.policy", "policy", e.Attr("hitPolicy"))
 		return logic{broken(e, "dmn.policy"), feel.AnyType}
 	}
 	c.aggregation(u, t)
-	for _, in := range e.all("input") {
+	for _, in := range e.All("input") {
 		t.inputs = append(t.inputs, c.inputClause(u, in, scope))
 	}
-	for _, out := range e.all("output") {
+	for _, out := range e.All("output") {
 		t.outputs = append(t.outputs, c.outputClause(u, out, scope))
-		t.names = append(t.names, cmp.Or(out.label(), strings.TrimSpace(out.attr("label"))))
+		t.names = append(t.names, cmp.Or(label(out), strings.TrimSpace(out.Attr("label"))))
 	}
 	var names []string
-	for _, a := range e.all("annotation") {
-		names = append(names, a.label())
+	for _, a := range e.All("annotation") {
+		names = append(names, label(a))
 	}
-	for _, r := range e.all("rule") {
+	for _, r := range e.All("rule") {
 		t.rules = append(t.rules, c.rule(u, t, r, names, scope))
 	}
 	if len(t.outputs) == 0 {
@@ -98,7 +98,7 @@ func (t *table) typ() feel.Type {
 
 func (c *compiler) aggregation(u *unit, t *table) {
 	var name string
-	switch agg := t.el.attr("aggregation"); agg {
+	switch agg := t.el.Attr("aggregation"); agg {
 	case "":
 		return
 	case "SUM", "MIN", "MAX":
@@ -117,22 +117,22 @@ func (c *compiler) aggregation(u *unit, t *table) {
 
 func (c *compiler) inputClause(u *unit, e *element, scope *feel.Scope) inputClause {
 	in := inputClause{el: e, run: nothing, cells: map[string]*feel.Expr{}}
-	x := e.child("inputExpression")
+	x := e.Child("inputExpression")
 	if x == nil {
 		c.problem(u, e, "dmn.part", "part", "inputExpression")
 		return in
 	}
 	l := c.literal(u, x, scope)
-	in.text, in.run, in.typ = x.text("text"), l.run, c.typeOf(u, x)
+	in.text, in.run, in.typ = x.ChildText("text"), l.run, c.typeOf(u, x)
 	if in.typ.Kind() == feel.KindAny {
 		in.typ = l.typ
 	}
-	if v := e.child("inputValues"); v != nil && v.text("text") != "" {
-		in.allowed = c.tests(u, v, v.text("text"), in.typ, scope)
+	if v := e.Child("inputValues"); v != nil && v.ChildText("text") != "" {
+		in.allowed = c.tests(u, v, v.ChildText("text"), in.typ, scope)
 		in.domain = in.allowed
-	} else if def := u.items.defs[strings.TrimSpace(x.attr("typeRef"))]; def != nil {
-		if v := def.child("allowedValues"); v != nil && v.text("text") != "" {
-			in.domain = c.tests(u, v, v.text("text"), in.typ, scope)
+	} else if def := u.items.defs[strings.TrimSpace(x.Attr("typeRef"))]; def != nil {
+		if v := def.Child("allowedValues"); v != nil && v.ChildText("text") != "" {
+			in.domain = c.tests(u, v, v.ChildText("text"), in.typ, scope)
 		}
 	}
 	return in
@@ -141,11 +141,11 @@ func (c *compiler) inputClause(u *unit, e *element, scope *feel.Scope) inputClau
 func (c *compiler) outputClause(u *unit, e *element, scope *feel.Scope) outputClause {
 	out := outputClause{el: e, typ: c.typeOf(u, e)}
 	src := ""
-	if v := e.child("outputValues"); v != nil {
-		src = v.text("text")
-	} else if def := u.items.defs[strings.TrimSpace(e.attr("typeRef"))]; def != nil {
-		if v := def.child("allowedValues"); v != nil {
-			src = v.text("text")
+	if v := e.Child("outputValues"); v != nil {
+		src = v.ChildText("text")
+	} else if def := u.items.defs[strings.TrimSpace(e.Attr("typeRef"))]; def != nil {
+		if v := def.Child("allowedValues"); v != nil {
+			src = v.ChildText("text")
 		}
 	}
 	if src != "" {
@@ -156,7 +156,7 @@ func (c *compiler) outputClause(u *unit, e *element, scope *feel.Scope) outputCl
 			}
 		}
 	}
-	if d := e.child("defaultOutputEntry"); d != nil && d.text("text") != "" {
+	if d := e.Child("defaultOutputEntry"); d != nil && d.ChildText("text") != "" {
 		out.def = c.literal(u, d, scope).run
 	}
 	return out
@@ -164,7 +164,7 @@ func (c *compiler) outputClause(u *unit, e *element, scope *feel.Scope) outputCl
 
 func (c *compiler) rule(u *unit, t *table, e *element, annotations []string, scope *feel.Scope) rule {
 	r := rule{el: e}
-	entries := e.all("inputEntry")
+	entries := e.All("inputEntry")
 	if len(entries) != len(t.inputs) {
 		c.problem(u, e, "dmn.cells", "want", len(t.inputs), "got", len(entries))
 		r.broke = true
@@ -172,7 +172,7 @@ func (c *compiler) rule(u *unit, t *table, e *element, annotations []string, sco
 	for i, in := range t.inputs {
 		var x *feel.Expr
 		if i < len(entries) {
-			if src := entries[i].text("text"); src != "" && src != "-" {
+			if src := entries[i].ChildText("text"); src != "" && src != "-" {
 				if x = in.cells[src]; x == nil {
 					x = c.tests(u, entries[i], src, in.typ, scope)
 				}
@@ -183,7 +183,7 @@ func (c *compiler) rule(u *unit, t *table, e *element, annotations []string, sco
 		}
 		r.tests = append(r.tests, x)
 	}
-	outs := e.all("outputEntry")
+	outs := e.All("outputEntry")
 	if len(outs) != len(t.outputs) {
 		c.problem(u, e, "dmn.cells", "want", len(t.outputs), "got", len(outs))
 	}
@@ -194,8 +194,8 @@ func (c *compiler) rule(u *unit, t *table, e *element, annotations []string, sco
 		}
 		r.outs = append(r.outs, run)
 	}
-	for i, a := range e.all("annotationEntry") {
-		note := Note{Text: a.text("text")}
+	for i, a := range e.All("annotationEntry") {
+		note := Note{Text: a.ChildText("text")}
 		if i < len(annotations) {
 			note.Name = annotations[i]
 		}
@@ -203,7 +203,7 @@ func (c *compiler) rule(u *unit, t *table, e *element, annotations []string, sco
 			r.notes = append(r.notes, note)
 		}
 	}
-	if d := e.text("description"); d != "" {
+	if d := e.ChildText("description"); d != "" {
 		r.notes = append(r.notes, Note{Text: d})
 	}
 	return r

@@ -154,7 +154,7 @@ func (t *Trace) table(tb *table, vals []feel.Value, m *matches, open bool) {
 		return
 	}
 	s := &TableStep{
-		Name: tb.name, ID: tb.el.attr("id"), Policy: tb.policy.String(), Inputs: []Named{}, Met: tb.rowsOf(m.hits),
+		Name: tb.name, ID: tb.el.Attr("id"), Policy: tb.policy.String(), Inputs: []Named{}, Met: tb.rowsOf(m.hits),
 		Chosen: rows(m.chosen), Unknown: tb.rowsOf(m.unknown), Defaulted: m.defaulted, Undetermined: open,
 	}
 	for i, in := range tb.inputs {
@@ -171,7 +171,7 @@ func (t *Trace) table(tb *table, vals []feel.Value, m *matches, open bool) {
 func (t *table) rowsOf(at []int) []Row {
 	out := make([]Row, len(at))
 	for i, a := range at {
-		out[i] = Row{Number: a + 1, ID: t.rules[a].el.attr("id"), Notes: t.rules[a].notes}
+		out[i] = Row{Number: a + 1, ID: t.rules[a].el.Attr("id"), Notes: t.rules[a].notes}
 	}
 	return out
 }

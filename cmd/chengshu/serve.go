@@ -4,13 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"path/filepath"
 	"strings"
-	"time"
 
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/spf13/cobra"
 
 	"chengshu/app"
@@ -37,64 +33,23 @@ func (c *cli) serve() *cobra.Command {
 	return cmd
 }
 
-// run serves until the context ends, then refuses new requests, lets the running ones finish and stops the work.
+// run serves until the context ends. The addresses are printed, since port 0 takes any.
 func (c *cli) run(ctx context.Context, a *app.App, listen, metrics string) error {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", listen)
+	l, err := app.Listen(ctx, listen)
 	if err != nil {
-		return fault.New(fault.Unavailable, "app.listen", "address", listen).With(err)
+		return err
 	}
-	var m net.Listener
-	if metrics != "" {
-		if m, err = new(net.ListenConfig).Listen(ctx, "tcp", metrics); err != nil {
-			return errors.Join(fault.New(fault.Unavailable, "app.listen", "address", metrics).With(err), l.Close())
-		}
+	m, err := app.Listen(ctx, metrics)
+	if err != nil {
+		return errors.Join(err, l.Close())
 	}
-	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
-	done := make(chan error, 1)
-	go func() { done <- a.Run(work) }()
-	srv := &http.Server{Handler: a.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute}
-	measured := make(chan struct{})
-	go func() {
-		defer close(measured)
-		if m != nil {
-			c.metrics(work, a, m)
-		}
-	}()
-	if _, err := fmt.Fprintf(c.out, "ready http://%s\n", l.Addr()); err != nil {
-		stopWork()
+	if m != nil {
+		fmt.Fprintf(c.err, "metrics http://%s/metrics\n", m.Addr())
+	}
+	return a.Serve(ctx, app.Service{Listener: l, Metrics: m, Ready: func() error {
+		_, err := fmt.Fprintf(c.out, "ready http://%s\n", l.Addr())
 		return fault.Wrap("print", err)
-	}
-	failed := make(chan error, 1)
-	go func() { failed <- srv.Serve(l) }()
-	select {
-	case err = <-failed:
-	case <-ctx.Done():
-		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-		err = srv.Shutdown(grace)
-		if errors.Is(err, context.DeadlineExceeded) { // open event streams
-			err = srv.Close()
-		}
-		cancel()
-	}
-	stopWork()
-	if e := <-done; err == nil || errors.Is(err, http.ErrServerClosed) {
-		err = e
-	}
-	<-measured
-	return err
-}
-
-// metrics serves /metrics until the context ends. Its address is printed, since port 0 takes any.
-func (c *cli) metrics(ctx context.Context, a *app.App, l net.Listener) {
-	fmt.Fprintf(c.err, "metrics http://%s/metrics\n", l.Addr())
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(a.Metrics, promhttp.HandlerOpts{}))
-	srv := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
-	stop := context.AfterFunc(ctx, func() { _ = srv.Close() })
-	defer stop()
-	if err := srv.Serve(l); err != nil && !errors.Is(err, http.ErrServerClosed) {
-		c.log().Error("metrics", "error", err)
-	}
+	}})
 }
 
 func (c *cli) demo() *cobra.Command {

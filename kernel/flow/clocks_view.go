@@ -56,24 +56,11 @@ func (e *Engine) SLA(ctx context.Context, tx *store.Tx, biz Biz) ([]SLA, error) 
 	}
 	var out []SLA
 	for _, in := range list {
-		clocks, err := loadClocks(ctx, tx, in.ID, "")
+		clocks, err := e.clocksOf(ctx, tx, in.ID, in.Biz.Org)
 		if err != nil {
 			return nil, err
 		}
-		var pauses []*pauseRow
-		for _, c := range clocks {
-			if c.state == Paused {
-				if pauses == nil {
-					if pauses, err = loadPauses(ctx, tx, in.ID); err != nil {
-						return nil, err
-					}
-				}
-				c.derive(e.opt.Calendar(in.Biz.Org), pauses, e.opt.Clock.Now())
-			}
-			s := c.view()
-			s.Instance = in.ID
-			out = append(out, s)
-		}
+		out = append(out, clocks...)
 	}
 	return out, nil
 }

@@ -14,7 +14,7 @@ var instActs = map[string]func(*machine) error{
 
 // urge reminds whoever has the open tasks (催办). It changes nothing but the history.
 func (m *machine) urge() error {
-	if m.actor.Person != m.s.inst.starter {
+	if !m.actor.Is(m.s.inst.starter) {
 		if err := m.privilege("flow.urge"); err != nil {
 			return err
 		}

@@ -39,14 +39,14 @@ func (m *machine) giveBack(k *Task) error {
 		return fault.New(fault.Conflict, "flow.return.direct", "node", to.node.ID)
 	}
 	m.take(k)
-	k.State, k.Done, k.DoneBy, k.Reason, k.dirty = Cancelled, m.now, m.actor.Person, m.cmd.Reason, true
+	k.State, k.Done, k.DoneBy, k.Reason, k.dirty = Cancelled, m.now, m.actor.Principal(), m.cmd.Reason, true
 	m.cmd.Target = to.node.ID
 	if err := m.stopTaskClocks(k); err != nil {
 		return err
 	}
 	t.back = ""
 	if direct {
-		t.back = n.ID + "/" + m.actor.Person
+		t.back = n.ID + "/" + m.actor.Principal()
 	}
 	if !to.node.inMany() { // else another instance's person
 		m.prefer = map[string]string{to.node.ID: to.last.DoneBy}
@@ -101,7 +101,7 @@ func (m *machine) withdraw(k *Task) error {
 	switch {
 	case k.State != Done || k.Kind != KindNode || n == nil:
 		return fault.New(fault.Conflict, "flow.withdraw", "task", k.ID)
-	case k.DoneBy != m.actor.Person && k.DoneBy != m.actor.OnBehalf, n.Ext.Task == nil || !n.Ext.Task.Recall, n.multi():
+	case !m.actor.Is(k.DoneBy), n.Ext.Task == nil || !n.Ext.Task.Recall, n.multi():
 		return fault.New(fault.Denied, "task.denied", "task", k.ID)
 	case !matches(k.Candidates, m.actor):
 		return fault.New(fault.Denied, "task.denied", "task", k.ID)
@@ -141,7 +141,7 @@ func (m *machine) withdraw(k *Task) error {
 		}
 	}
 	k.State, k.Reason, k.dirty = Cancelled, m.cmd.Reason, true
-	m.prefer = map[string]string{n.ID: m.actor.Person}
+	m.prefer = map[string]string{n.ID: m.actor.Principal()}
 	after[0].prev, after[0].outcome, after[0].back = k.Prev, "", ""
 	return m.move(r, "flow.withdrawn")
 }

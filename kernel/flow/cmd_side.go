@@ -17,7 +17,7 @@ func (m *machine) sideTask(kind string, of *Task, cands []Candidate, data string
 	}
 	k := &Task{
 		ID: id, Instance: m.s.inst.id, Process: m.p.key, Node: of.Node, Kind: kind, Biz: m.s.inst.biz, Candidates: cands,
-		State: Open, Prev: of.ID, Owner: m.actor.Person, Data: data, Reason: m.cmd.Reason, Created: m.now, fresh: true,
+		State: Open, Prev: of.ID, Owner: m.actor.Principal(), Data: data, Reason: m.cmd.Reason, Created: m.now, fresh: true,
 	}
 	m.s.inst.sides++
 	m.s.tasks = append(m.s.tasks, k)
@@ -68,6 +68,7 @@ type extension struct {
 	SLA   string `json:"sla"`
 	Limit string `json:"limit"`
 	Basis string `json:"basis,omitempty"`
+	By    string `json:"by"` // who asked, by hand: Task.Owner may be a person stood in for
 }
 
 // askExtension asks for more time; the clock changes when the asked person approves (延期).
@@ -81,7 +82,7 @@ func (m *machine) askExtension(k *Task) error {
 	if _, _, err := m.meant(m.cmd.SLA, m.cmd.Limit); err != nil { // told now and not when it is approved
 		return err
 	}
-	raw, err := json.Marshal(extension{m.cmd.SLA, m.cmd.Limit, m.cmd.Basis})
+	raw, err := json.Marshal(extension{m.cmd.SLA, m.cmd.Limit, m.cmd.Basis, m.actor.Person})
 	if err != nil {
 		return fault.Wrap("write extension", err)
 	}
@@ -106,7 +107,7 @@ func (m *machine) completeSide(k *Task) error {
 	if err != nil {
 		return err
 	}
-	k.Outcome, k.DoneBy, k.Reason = m.cmd.Outcome, m.actor.Person, m.cmd.Reason
+	k.Outcome, k.DoneBy, k.Reason = m.cmd.Outcome, m.actor.Principal(), m.cmd.Reason
 	m.tell(Event{Kind: "answered", Task: k.ID, Node: k.Node, To: []string{k.Owner}, Reason: m.cmd.Reason})
 	return m.closeTask(k, Done, "")
 }
@@ -118,15 +119,15 @@ func (m *machine) decideExtension(k *Task) error {
 	if m.cmd.Outcome == Refuse {
 		return m.reasoned()
 	}
-	if m.actor.Person == k.Owner {
+	var x extension
+	if err := json.Unmarshal([]byte(k.Data), &x); err != nil {
+		return fault.Wrap("read extension", err)
+	}
+	if m.actor.Is(k.Owner) || m.actor.Is(x.By) {
 		return fault.New(fault.Denied, "flow.extend.self")
 	}
 	if err := m.privilege("flow.extend"); err != nil {
 		return err
-	}
-	var x extension
-	if err := json.Unmarshal([]byte(k.Data), &x); err != nil {
-		return fault.Wrap("read extension", err)
 	}
 	return m.lengthen(x.SLA, x.Limit, false)
 }

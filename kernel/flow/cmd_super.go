@@ -64,7 +64,7 @@ func (m *machine) appeal(k *Task) error {
 		if c.level < 2 || m.cmd.SLA != "" && c.name != m.cmd.SLA || c.task != "" && c.task != k.ID {
 			continue
 		}
-		raw, err := json.Marshal(card{c.name, levels[c.level], c.task})
+		raw, err := json.Marshal(card{c.name, levels[c.level], m.actor.Person, c.task})
 		if err != nil {
 			return fault.Wrap("write appeal", err)
 		}
@@ -77,6 +77,7 @@ func (m *machine) appeal(k *Task) error {
 type card struct {
 	SLA   string `json:"sla"`
 	Level string `json:"level"`
+	By    string `json:"by"`             // who appealed, by hand
 	Task  string `json:"task,omitempty"` // of the clock; empty for one of the whole matter
 }
 
@@ -85,7 +86,11 @@ func (m *machine) decideAppeal(k *Task) error {
 	if m.cmd.Outcome != Approve && m.cmd.Outcome != Refuse {
 		return fault.New(fault.Invalid, "flow.outcome", "outcome", m.cmd.Outcome).At("/outcome", "field.choice")
 	}
-	if m.actor.Person == k.Owner {
+	var c card
+	if err := json.Unmarshal([]byte(k.Data), &c); err != nil {
+		return fault.Wrap("read appeal", err)
+	}
+	if m.actor.Is(k.Owner) || m.actor.Is(c.By) {
 		return fault.New(fault.Denied, "flow.appeal.self")
 	}
 	if err := m.privilege("flow.appeal"); err != nil {
@@ -93,10 +98,6 @@ func (m *machine) decideAppeal(k *Task) error {
 	}
 	if err := m.reasoned(); err != nil {
 		return err
-	}
-	var c card
-	if err := json.Unmarshal([]byte(k.Data), &c); err != nil {
-		return fault.Wrap("read appeal", err)
 	}
 	op := "withdrawn"
 	if m.cmd.Outcome == Refuse {

@@ -24,7 +24,7 @@ func (m *machine) mine(k *Task) error {
 	if !matches(k.Candidates, m.actor) {
 		return fault.New(fault.Denied, "task.denied", "task", k.ID)
 	}
-	if k.Assignee != "" && k.Assignee != m.actor.Person && k.Assignee != m.actor.OnBehalf {
+	if k.Assignee != "" && !m.actor.Is(k.Assignee) {
 		return fault.New(fault.Conflict, "task.taken", "task", k.ID, "by", k.Assignee, "at", k.Claimed)
 	}
 	return nil
@@ -45,10 +45,10 @@ func (m *machine) reasoned() error {
 	return nil
 }
 
-// take makes the actor the one who has the task.
+// take makes the actor the one who has the task: a stand-in takes it for the person stood in for, whose work it stays.
 func (m *machine) take(k *Task) {
 	if k.Assignee == "" {
-		k.Assignee, k.Claimed = m.actor.Person, m.now
+		k.Assignee, k.Claimed = m.actor.Principal(), m.now
 	}
 	k.dirty = true
 }
@@ -100,7 +100,7 @@ func (m *machine) complete(k *Task) error {
 	d.touch()
 	m.task = k
 	t.prev, t.outcome, t.dirty = k.ID, m.cmd.Outcome, true
-	k.Outcome, k.DoneBy, k.Reason = m.cmd.Outcome, m.actor.Person, m.cmd.Reason
+	k.Outcome, k.DoneBy, k.Reason = m.cmd.Outcome, m.actor.Principal(), m.cmd.Reason
 	if err := m.closeTask(k, Done, ""); err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func (m *machine) handOver(k *Task) error {
 	if err := m.mine(k); err != nil {
 		return err
 	}
-	if m.cmd.Target == "" || m.cmd.Target == m.actor.Person {
+	if m.cmd.Target == "" || m.cmd.Target == m.actor.Principal() {
 		return fault.New(fault.Invalid, "flow.person").At("/target", "field.required")
 	}
 	if err := m.eligible(k.Candidates, m.cmd.Target); err != nil {
@@ -195,7 +195,7 @@ func (m *machine) transfer(k *Task) error {
 func (m *machine) delegate(k *Task) error {
 	owner := k.Owner
 	if owner == "" {
-		owner = m.actor.Person
+		owner = m.actor.Principal()
 	}
 	if err := m.handOver(k); err != nil {
 		return err

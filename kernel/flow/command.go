@@ -126,7 +126,7 @@ func (e *Engine) Start(ctx context.Context, tx *store.Tx, actor identity.Actor, 
 	if err != nil {
 		return Result{}, err
 	}
-	m, err := st.begin(key, version, biz, actor.Person, "")
+	m, err := st.begin(key, version, biz, actor.Principal(), "")
 	if err != nil {
 		return Result{}, err
 	}

@@ -67,7 +67,7 @@ type Journal interface {
 
 // Policy is asked for what candidacy does not settle: "flow.jump", "flow.cancel", "flow.extend", "flow.clock",
 // "flow.due", "flow.urge", "flow.start", "flow.suspend", "flow.incident", "flow.migrate",
-// "flow.choose", "flow.supervise", "flow.appeal", "flow.standin". A Denied fault refuses.
+// "flow.choose", "flow.supervise", "flow.appeal". A Denied fault refuses.
 type Policy interface {
 	Allow(ctx context.Context, tx *store.Tx, actor identity.Actor, action string, biz Biz) error
 }

@@ -246,7 +246,7 @@ func (w *world) stuck(biz flow.Biz) string {
 	var nodes []string
 	for _, in := range w.instances(biz) {
 		w.read(func(tx *store.Tx) error {
-			list, err := w.e.Incidents(w.t.Context(), tx, in.ID, 0)
+			list, err := w.e.OpenIncidents(w.t.Context(), tx, flow.IncidentQuery{Instance: in.ID})
 			for _, i := range list {
 				nodes = append(nodes, i.Node)
 			}

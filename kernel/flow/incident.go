@@ -96,21 +96,6 @@ func (m *machine) fail(t *token, n *node, i incident) error {
 	return nil
 }
 
-// Incidents gives the open incidents, oldest first: of one instance, or of all for an empty id; limit 0 is 200. The
-// caller judges who may see them.
-func (e *Engine) Incidents(ctx context.Context, tx *store.Tx, instance string, limit int) ([]Incident, error) {
-	if limit <= 0 {
-		limit = 200
-	}
-	w := where{}
-	w.add(`WHERE x.closed = 0`)
-	if instance != "" {
-		w.add(` AND x.inst = ?`, instance)
-	}
-	w.add(` ORDER BY x.at, x.id LIMIT ?`, limit)
-	return loadIncidents(ctx, tx, w)
-}
-
 func loadIncidents(ctx context.Context, tx *store.Tx, w where) ([]Incident, error) {
 	return rowsOf(ctx, tx, "load incidents", func(rows *sql.Rows) (Incident, error) {
 		var (

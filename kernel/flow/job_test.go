@@ -168,7 +168,7 @@ func TestJobSuspended(t *testing.T) {
 		w.work(`{"level":"high"}`, nil)
 		w.play(biz, "[u] u= .")
 		w.read(func(tx *store.Tx) error {
-			list, err := w.e.Incidents(w.t.Context(), tx, "", 0)
+			list, err := w.e.OpenIncidents(w.t.Context(), tx, flow.IncidentQuery{})
 			if len(list) != 0 {
 				w.t.Errorf("incidents %+v", list)
 			}

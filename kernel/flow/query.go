@@ -46,7 +46,7 @@ func (e *Engine) Tasks(ctx context.Context, tx *store.Tx, actor identity.Actor, 
 		w.owned(q.State, actor)
 		w.candidate(actor)
 	case Done:
-		w.add(` AND t.state = 'done' AND t.done_by = ?`, actor.Person)
+		w.add(` AND t.state = 'done' AND t.done_by IN (?, ?)`, actor.Person, actor.Principal())
 		order = "t.done DESC, t.id DESC"
 	default:
 		return Page{}, fault.New(fault.Invalid, "task.state", "state", q.State)

@@ -97,7 +97,7 @@ func (st *step) beginAt(s starting, biz Biz) (*machine, error) {
 	if s.typ == "" {
 		biz = Biz{ID: biz.ID}
 	}
-	m, err := st.begin(s.key, s.version, biz, st.actor.Person, s.node)
+	m, err := st.begin(s.key, s.version, biz, st.actor.Principal(), s.node)
 	if err != nil || !full {
 		return m, err
 	}

@@ -80,7 +80,7 @@ func (m *machine) skips(n *node, k *Task) bool {
 
 // skip completes a task at once in the name of the person before it (skip same handler).
 func (m *machine) skip(t *token, n *node, k *Task) error {
-	k.Assignee, k.DoneBy, k.Claimed = m.actor.Person, m.actor.Person, m.now
+	k.Assignee, k.DoneBy, k.Claimed = m.actor.Principal(), m.actor.Principal(), m.now
 	if len(n.outcomes) > 0 {
 		k.Outcome = n.outcomes[0].ID
 		if err := m.assign(n.outcomes[0].set, t, n); err != nil {

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -36,6 +37,14 @@ func System(via string) Actor {
 // Anonymous is a visitor without sign-in.
 func Anonymous(via string) Actor {
 	return Actor{Person: AnonymousPerson, Name: AnonymousPerson, Via: via, Roles: []string{"anonymous"}, Clearance: 1}
+}
+
+// Principal is the person whose work an act is: the one stood in for, else the actor.
+func (a Actor) Principal() string { return cmp.Or(a.OnBehalf, a.Person) }
+
+// Is tells whether the actor is the person or stands in for them.
+func (a Actor) Is(person string) bool {
+	return person != "" && (a.Person == person || a.OnBehalf == person)
 }
 
 // Has tells whether the actor's post holds the role.

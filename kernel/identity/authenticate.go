@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"sync/atomic"
@@ -61,8 +62,8 @@ func (c *cache) drop(which func(*cached) bool) {
 
 // Authenticate gives the actor of a session token, in the post named or else the one the session is in. It reads the
 // database at most every Options.Fresh for a session and writes its last use at most once a minute. Faults: Anonymous
-// "session.ended" for a token that is unknown, ended or timed out, Denied "session.post" for a post that is not held
-// today, Denied "password.must-change".
+// "session.ended" for a token that is unknown, ended or timed out, Denied "session.post" for a post that is neither held
+// nor stood in for today, Denied "password.must-change".
 func (s *Store) Authenticate(ctx context.Context, token, post string) (Actor, error) {
 	e, err := s.session(ctx, token)
 	if err != nil {
@@ -87,6 +88,13 @@ func (s *Store) Authenticate(ctx context.Context, token, post string) (Actor, er
 		}
 		if post == "" && a.Post == "" {
 			a = s.actor(member.Person, q) // the session's own post has ended
+		}
+	}
+	if want := cmp.Or(post, e.Post); want != a.Post {
+		for _, other := range s.Deputising(e.Person) {
+			if other.Post == want {
+				a = other
+			}
 		}
 	}
 	if post != "" && a.Post != post {

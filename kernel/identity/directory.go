@@ -19,6 +19,8 @@ type Directory struct {
 	people  map[string]*Member
 	members []*Member // by name
 	roles   map[string][]*Member
+
+	standIns map[string][]StandIn // by deputy; those not over when they were read
 }
 
 // Member is a person with all posts, held today or not.
@@ -30,7 +32,7 @@ type Member struct {
 }
 
 func newDirectory(version int64) *Directory {
-	return &Directory{version: version, orgs: map[string]Organisation{}, people: map[string]*Member{}, roles: map[string][]*Member{}}
+	return &Directory{version: version, orgs: map[string]Organisation{}, people: map[string]*Member{}, roles: map[string][]*Member{}, standIns: map[string][]StandIn{}}
 }
 
 // Directory gives the snapshot in force.
@@ -54,7 +56,10 @@ func (s *Store) Refresh(ctx context.Context) error {
 		if err := next.readPeople(ctx, tx, before); err != nil {
 			return err
 		}
-		return next.readPosts(ctx, tx)
+		if err := next.readPosts(ctx, tx); err != nil {
+			return err
+		}
+		return next.readStandIns(ctx, tx, s.today())
 	})
 	if err != nil {
 		return fault.Wrap("read directory", err)
@@ -122,6 +127,14 @@ func (d *Directory) readPosts(ctx context.Context, tx *store.Tx) error {
 		}
 	}
 	return nil
+}
+
+func (d *Directory) readStandIns(ctx context.Context, tx *store.Tx, today string) error {
+	list, err := standIns(ctx, tx, `WHERE ended_at = 0 AND last >= ?`, today)
+	for _, x := range list {
+		d.standIns[x.Deputy] = append(d.standIns[x.Deputy], x)
+	}
+	return err
 }
 
 func (d *Directory) member(id string) *Member { return d.people[id] }

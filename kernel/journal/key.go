@@ -8,16 +8,13 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/pem"
-	"errors"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 
 	"golang.org/x/mod/sumdb/note"
 
 	"chengshu/base/fault"
 	"chengshu/base/gm"
+	"chengshu/base/keyfile"
 )
 
 // Keys sign checkpoints: an Ed25519 pair, which the tools of C2SP know, and an SM2 pair.
@@ -27,35 +24,26 @@ type Keys struct {
 	random io.Reader
 }
 
-// LoadKeys reads the key file, or makes it on the first start with access for the owner alone. It belongs outside the
-// database and its backups: who has both can rewrite the log and sign it. Nodes of one database share the file.
+// LoadKeys reads the key file, or makes it on the first start: see keyfile.Load. Who has it and the database can rewrite the
+// log and sign it. Nodes of one database share the file.
 //
-// Errors: Invalid "journal.key" (not such a file), "journal.key.mode" (others may read it).
+// Errors: Invalid "journal.key" (not such a file), and those of keyfile.Load.
 func LoadKeys(file string, random io.Reader) (*Keys, error) {
-	k, err := readKeys(file, random)
-	if !errors.Is(err, fs.ErrNotExist) {
-		return k, err
-	}
-	seed := make([]byte, ed25519.SeedSize)
-	if _, err := io.ReadFull(random, seed); err != nil {
-		return nil, fault.Wrap("make journal keys", err)
-	}
-	sm2, err := gm.GenerateKey(random)
-	if err != nil {
-		return nil, err
-	}
-	k = &Keys{ed: ed25519.NewKeyFromSeed(seed), sm2: sm2, random: random}
-	data, err := k.encode()
-	if err != nil {
-		return nil, err
-	}
-	if err := writeNew(file, data); err != nil {
-		if errors.Is(err, fs.ErrExist) { // another process was faster
-			return readKeys(file, random)
+	data, err := keyfile.Load(file, func() ([]byte, error) {
+		seed := make([]byte, ed25519.SeedSize)
+		if _, err := io.ReadFull(random, seed); err != nil {
+			return nil, fault.Wrap("make journal keys", err)
 		}
-		return nil, fault.Wrap("write journal keys", err)
+		sm2, err := gm.GenerateKey(random)
+		if err != nil {
+			return nil, err
+		}
+		return (&Keys{ed: ed25519.NewKeyFromSeed(seed), sm2: sm2}).encode()
+	})
+	if err != nil {
+		return nil, err
 	}
-	return k, nil
+	return parseKeys(data, file, random)
 }
 
 // encode writes two PKCS#8 blocks, Ed25519 then SM2.
@@ -71,43 +59,7 @@ func (k *Keys) encode() ([]byte, error) {
 	return append(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), sm2...), nil
 }
 
-// writeNew makes a file whole or not at all, and never over another.
-func writeNew(file string, data []byte) error {
-	temp, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(temp.Name()) }()
-	_, err = temp.Write(data)
-	if err == nil {
-		err = temp.Sync()
-	}
-	if e := temp.Close(); err == nil {
-		err = e
-	}
-	if err != nil {
-		return err
-	}
-	return os.Link(temp.Name(), file)
-}
-
-func readKeys(file string, random io.Reader) (*Keys, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return nil, fault.Wrap("read journal keys", err)
-	}
-	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, fault.Wrap("read journal keys", err)
-	}
-	if info.Mode()&0o007 != 0 { // a group may be needed where the operator's secrets are mounted
-		return nil, fault.New(fault.Invalid, "journal.key.mode", "file", file)
-	}
-	data, err := io.ReadAll(io.LimitReader(f, 1<<16))
-	if err != nil {
-		return nil, fault.Wrap("read journal keys", err)
-	}
+func parseKeys(data []byte, file string, random io.Reader) (*Keys, error) {
 	block, rest := pem.Decode(data)
 	if block == nil {
 		return nil, fault.New(fault.Invalid, "journal.key", "file", file)

@@ -52,14 +52,14 @@ func (j *Journal) Prove(ctx context.Context, tx *store.Tx, seq int64) (Proof, er
 }
 
 // ProveSubject gives the proof of all entries about a subject, for instance "urban.case/17", under the newest checkpoint.
-// Errors as of Prove, and TooLarge "journal.proof".
+// Errors as of Prove, and TooLarge "journal.proof.many".
 func (j *Journal) ProveSubject(ctx context.Context, tx *store.Tx, subject string) (Proof, error) {
 	entries, err := readEntries(ctx, tx, `SELECT `+columns+` FROM journal WHERE subject = ? ORDER BY seq LIMIT ?`, subject, proofLimit+1)
 	if err != nil {
 		return Proof{}, err
 	}
 	if len(entries) > proofLimit {
-		return Proof{}, fault.New(fault.TooLarge, "journal.proof", "max", proofLimit)
+		return Proof{}, fault.New(fault.TooLarge, "journal.proof.many", "max", proofLimit)
 	}
 	return prove(ctx, tx, entries)
 }
@@ -124,11 +124,11 @@ type Verified struct {
 
 // VerifyProof checks a proof file against public keys alone, without a database.
 //
-// Errors: Invalid "journal.proof" (not such a file); Denied "journal.note.signature", "journal.proof.entry" with the number
-// of the entry that is not in the log.
+// Errors: Invalid "journal.proof" (not such a file); TooLarge "journal.proof.size"; Denied "journal.note.signature",
+// "journal.proof.entry" with the number of the entry that is not in the log.
 func VerifyProof(data []byte, trusted Trust) (Verified, error) {
 	if len(data) > proofBytes {
-		return Verified{}, fault.New(fault.TooLarge, "journal.proof", "max", proofBytes)
+		return Verified{}, fault.New(fault.TooLarge, "journal.proof.size", "max", proofBytes)
 	}
 	var p Proof
 	d := json.NewDecoder(bytes.NewReader(data))

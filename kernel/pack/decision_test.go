@@ -76,7 +76,7 @@ func TestDecisionMistakes(t *testing.T) {
 		files string
 		want  []string
 	}{
-		"no xml":        {"-- one/decisions/a.dmn --\n<definitions xmlns=\"https://www.omg.org/spec/DMN/20230324/MODEL/\">\n<b>\n", []string{"one/decisions/a.dmn:3 dmn.xml"}},
+		"no xml":        {"-- one/decisions/a.dmn --\n<definitions xmlns=\"https://www.omg.org/spec/DMN/20230324/MODEL/\">\n<b>\n", []string{"one/decisions/a.dmn:3 markup.xml"}},
 		"expression":    {"-- one/decisions/a.dmn --\n" + dmnModel("u:1", "", "- -> 1 +"), []string{"one/decisions/a.dmn:6 feel.syntax"}},
 		"header alone":  {"-- one/decisions/a.yaml --\nlaw: true\n", []string{"one/decisions/a.yaml:1 decision.header"}},
 		"header key":    {"-- one/decisions/a.dmn --\n" + good + "-- one/decisions/a.yaml --\nlow: true\n", []string{"one/decisions/a.yaml:1 yaml.unknown"}},

@@ -164,7 +164,7 @@ func compile(t *schema.Type, g *Grant) (*rule, error) {
 
 // Actions lists the actions a grant may name for a record type: the general ones and the type's commands.
 func Actions(t *schema.Type) []string {
-	out := []string{"read", "create", "update", "delete", "restore", "history", "export", "import", "unmask", "merge", "supervise", "admin"}
+	out := []string{"read", "create", "update", "delete", "restore", "history", "export", "import", "unmask", "merge", "supervise", "choose", "admin"}
 	for _, c := range t.Commands {
 		if !slices.Contains(out, c.Name) {
 			out = append(out, c.Name)

@@ -46,7 +46,7 @@ func (r *Reach) once(query string, args []any, ask func() (feel.Value, error)) (
 }
 
 // Functions are the product functions of expressions over records; docs/guide/pack-author.md lists them.
-func (s *Store) Functions(calendar func() *clock.Calendar) []feel.Func {
+func (s *Store) Functions(calendar func(org string) *clock.Calendar) []feel.Func {
 	text := func(n string) feel.Param { return feel.Param{Name: n, Type: feel.StringType} }
 	return []feel.Func{
 		{Name: "lookup", Params: []feel.Param{text("table"), text("code")}, Result: feel.AnyType, Call: s.lookup},
@@ -55,8 +55,11 @@ func (s *Store) Functions(calendar func() *clock.Calendar) []feel.Func {
 		{Name: "parent", Params: []feel.Param{text("path")}, Result: feel.StringType, Call: parentPath},
 		{Name: "level", Params: []feel.Param{text("path"), {Name: "n", Type: feel.NumberType}}, Result: feel.StringType, Call: levelPath},
 		{
-			Name: "workdays", Params: []feel.Param{{Name: "from", Type: feel.DateType}, {Name: "to", Type: feel.DateType}},
-			Result: feel.NumberType, Call: func(_ *feel.Env, args []feel.Value) (feel.Value, error) { return workdays(calendar(), args) },
+			Name: "workdays", Params: []feel.Param{{Name: "from", Type: feel.DateType}, {Name: "to", Type: feel.DateType}, {Name: "org", Type: feel.StringType, Optional: true}},
+			Result: feel.NumberType, Call: func(_ *feel.Env, args []feel.Value) (feel.Value, error) {
+				org, _ := args[2].(string)
+				return workdays(calendar(org), args)
+			},
 		},
 	}
 }
@@ -202,6 +205,8 @@ func levelPath(_ *feel.Env, args []feel.Value) (feel.Value, error) {
 	return path, nil
 }
 
+// workdays counts the working days after the first date up to the second, of the calendar of an organisation or, where none
+// is named, of the county.
 func workdays(c *clock.Calendar, args []feel.Value) (feel.Value, error) {
 	from, okFrom := args[0].(feel.Date)
 	to, okTo := args[1].(feel.Date)

@@ -4,15 +4,12 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"chengshu/base/fault"
 	"chengshu/base/gm"
+	"chengshu/base/keyfile"
 	"chengshu/kernel/schema"
 )
 
@@ -49,60 +46,21 @@ func NewKeys(f KeyFile, random io.Reader) (*Keys, error) {
 	return k, nil
 }
 
-// LoadKeys reads the key file, or makes it on the first start with access for the owner alone. It belongs outside the
-// database and its backups. Faults: Invalid "secret.key", and "secret.key.mode" where others may read the file.
+// LoadKeys reads the key file, or makes it on the first start: see keyfile.Load. Faults: Invalid "secret.key", and those of
+// keyfile.Load.
 func LoadKeys(file string, random io.Reader) (*Keys, error) {
-	k, err := readKeys(file, random)
-	if !errors.Is(err, fs.ErrNotExist) {
-		return k, err
-	}
-	fresh := KeyFile{Current: "k1", Keys: map[string][]byte{"k1": make([]byte, gm.KeySize)}, Blind: make([]byte, 32)}
-	for _, b := range [][]byte{fresh.Keys["k1"], fresh.Blind} {
-		if _, err := io.ReadFull(random, b); err != nil {
-			return nil, fault.Wrap("make secret keys", err)
+	data, err := keyfile.Load(file, func() ([]byte, error) {
+		fresh := KeyFile{Current: "k1", Keys: map[string][]byte{"k1": make([]byte, gm.KeySize)}, Blind: make([]byte, 32)}
+		for _, b := range [][]byte{fresh.Keys["k1"], fresh.Blind} {
+			if _, err := io.ReadFull(random, b); err != nil {
+				return nil, fault.Wrap("make secret keys", err)
+			}
 		}
-	}
-	data, err := json.Marshal(fresh)
+		data, err := json.Marshal(fresh)
+		return data, fault.Wrap("make secret keys", err)
+	})
 	if err != nil {
-		return nil, fault.Wrap("make secret keys", err)
-	}
-	if err := writeNew(file, data); err != nil && !errors.Is(err, fs.ErrExist) { // another process may have been faster
-		return nil, fault.Wrap("write secret keys", err)
-	}
-	return readKeys(file, random)
-}
-
-// writeNew makes a file whole or not at all, and never over another: lost keys are lost secrets.
-func writeNew(file string, data []byte) error {
-	temp, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(temp.Name()) }()
-	_, err = temp.Write(data)
-	if err == nil {
-		err = temp.Sync()
-	}
-	if e := temp.Close(); err == nil {
-		err = e
-	}
-	if err != nil {
-		return err
-	}
-	return os.Link(temp.Name(), file)
-}
-
-func readKeys(file string, random io.Reader) (*Keys, error) {
-	info, err := os.Stat(file)
-	if err != nil {
-		return nil, fault.Wrap("read secret keys", err)
-	}
-	if info.Mode()&0o007 != 0 { // a group may be needed where the operator's secrets are mounted
-		return nil, fault.New(fault.Invalid, "secret.key.mode", "file", file)
-	}
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fault.Wrap("read secret keys", err)
+		return nil, err
 	}
 	var f KeyFile
 	if err := json.Unmarshal(data, &f); err != nil {

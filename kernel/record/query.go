@@ -37,10 +37,11 @@ const MaxLimit = 200
 
 // selection is a query turned into SQL.
 type selection struct {
-	t     *schema.Type
-	where []string
-	args  []any
-	rows  condition // the caller's row filter, which is the second of where
+	t      *schema.Type
+	where  []string
+	args   []any
+	rows   condition // the caller's row filter
+	rowsAt int       // which of where it is
 }
 
 // condition is SQL with its arguments.
@@ -125,7 +126,7 @@ func (s *Store) selected(d store.Dialect, a identity.Actor, q Query) (*selection
 		return nil, err
 	}
 	w.and("("+sql+")", args...)
-	w.rows = condition{sql, args}
+	w.rows, w.rowsAt = condition{sql, args}, len(w.where)-1
 	if err := s.filter(a, w, q.Filter); err != nil {
 		return nil, err
 	}

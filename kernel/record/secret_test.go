@@ -187,7 +187,7 @@ func TestKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = record.LoadKeys(file, zeros{})
-	wantFault(t, err, fault.Invalid, "secret.key.mode")
+	wantFault(t, err, fault.Invalid, "keyfile.mode")
 	if err := os.WriteFile(file, []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}

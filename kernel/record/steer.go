@@ -37,7 +37,7 @@ func (s *Store) steer(ctx context.Context, tx *store.Tx, w *selection) error {
 	}
 	much, err := s.letsThroughMuch(ctx, tx, w)
 	if err == nil && much {
-		w.where[1] = "CASE WHEN " + w.where[1] + " THEN 1 ELSE 0 END" // no index looks inside
+		w.where[w.rowsAt] = "CASE WHEN " + w.where[w.rowsAt] + " THEN 1 ELSE 0 END" // no index looks inside
 	}
 	return err
 }

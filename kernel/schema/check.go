@@ -252,7 +252,7 @@ func (d *Draft) checkCommand(s *Set, t *Type, c *Command) {
 // builtIn are the acts every type has; a declared command cannot have their names.
 func builtIn(name string) bool {
 	switch name {
-	case "read", "create", "update", "delete", "restore", "history", "export", "import", "unmask", "merge", "supervise", "admin":
+	case "read", "create", "update", "delete", "restore", "history", "export", "import", "unmask", "merge", "supervise", "choose", "admin":
 		return true
 	}
 	return false

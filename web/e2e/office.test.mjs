@@ -261,6 +261,44 @@ describe('the office', { skip: missing() }, () => {
     await leave(page)
   })
 
+  it('a colleague on leave is stood in for, by name and by days', async () => {
+    const ann = demo.accounts.find((a) => a.role === 'urban.duty_chief')
+    const page = await as('urban.duty_chief', '/desk/standins', (a) => a === ann)
+    await page.getByRole('button', { name: '设置代理' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: '设置代理' }).click()
+    await page.getByRole('alert').getByText('代理人').waitFor()
+    await page.fill('#standin-deputy', '受理员')
+    await page.locator('.el-select-dropdown__item:visible', { hasText: '受理员甲' }).first().click()
+    const today = new Date(Date.now() + 8 * 3_600_000)
+    for (const [id, days] of [['first', 0], ['last', 3]]) {
+      await page.fill('#standin-' + id, new Date(today.getTime() + days * 86_400_000).toISOString().slice(0, 10))
+      await page.keyboard.press('Enter')
+    }
+    await page.fill('#standin-reason', '年休假')
+    await shot(page, 'standin-new')
+    assert.deepEqual(await axe(page), [])
+    await page.getByRole('dialog').getByRole('button', { name: '设置代理' }).click()
+    await page.getByText('代理中').first().waitFor()
+    await shot(page, 'standins')
+
+    const other = await as('urban.acceptor', '/desk/tasks', (a) => a.name === '受理员甲')
+    await other.getByRole('button', { name: '代 ' + ann.name + ' 办理' }).click()
+    await other.getByText('您正在代 ' + ann.name + ' 办理').waitFor()
+    await settled(other)
+    await shot(other, 'standin-tasks')
+    assert.deepEqual(await axe(other), [])
+    await other.getByRole('button', { name: '回到本人岗位' }).click()
+    await other.getByRole('button', { name: '代 ' + ann.name + ' 办理' }).waitFor()
+
+    await page.getByRole('button', { name: /^提前结束/ }).first().click()
+    await page.getByText('已结束').first().waitFor()
+    await other.reload()
+    await ready(other)
+    assert.equal(await other.getByRole('button', { name: /^代 / }).count(), 0)
+    await leave(other)
+    await leave(page)
+  })
+
   it('prints a record without menus and buttons', async () => {
     const { items } = await demo.get('urban.duty_chief', '/records/urban.case?limit=1')
     const page = await as('urban.duty_chief', `/desk/list/urban.case/${items[0].id}`)

@@ -5,7 +5,11 @@ export type Values = Record<string, Json | undefined>
 
 export interface FieldError { pointer: string; code: string; detail: string }
 
-export interface Post { id: string; name: string; org: string; org_name: string; area: string; area_name: string; roles: string[] }
+export interface Post { id: string; name: string; org: string; org_name: string; area: string; area_name: string; roles: string[]; for?: string; for_name?: string }
+export interface StandIn {
+  id: string; person: string; person_name: string; deputy: string; deputy_name: string; post: string; posts: Post[]; first: string; last: string
+  reason: string; by_name: string; state: 'future' | 'now' | 'over'; side: 'person' | 'deputy' | 'other'; waiting?: number
+}
 export interface Person { id: string; name: string }
 export interface MenuItem { id: string; label: string; type?: string; filter?: string; page?: string; pack?: string; order: number }
 export interface Me {

@@ -21,6 +21,7 @@ export const router = createRouter({
     { path: '/indicators', component: () => import('./IndicatorPage.vue'), meta: { title: 'page.indicators' } },
     { path: '/processes', component: () => import('./ProcessPage.vue'), meta: { title: 'page.processes' } },
     { path: '/sessions', component: () => import('./SessionPage.vue'), meta: { title: 'page.sessions' } },
+    { path: '/standins', component: () => import('./StandInPage.vue'), meta: { title: 'page.standins' } },
     { path: '/list/:type', component: () => import('./ListPage.vue'), props: true, meta: { title: 'page.list' } },
     { path: '/list/:type/new', component: () => import('./FormPage.vue'), props: true, meta: { title: 'page.new' } },
     { path: '/list/:type/:id', component: () => import('./DetailPage.vue'), props: true, meta: { title: 'page.detail' } },
