@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 
 	"chengshu/base/fault"
 	"chengshu/base/store"
@@ -66,7 +67,9 @@ func (a *App) withdrawCard(ctx context.Context, tx *store.Tx, typ string, c flow
 	if err != nil {
 		return err
 	}
-	if !a.supervises(c.Actor, matter) {
+	if !slices.ContainsFunc(flow.Rights("flow.appeal"), func(right string) bool {
+		return a.Policy.Allow(c.Actor, right, matter.Type, matter.Values)
+	}) {
 		if err := a.Policy.Require(c.Actor, "supervise", drawn.Type, drawn.Values); err != nil {
 			return err
 		}
@@ -97,11 +100,6 @@ func (a *App) cardOf(ctx context.Context, tx *store.Tx, typ string, c flow.Card)
 		return "", nil
 	}
 	return id, fault.Wrap("find card", err)
-}
-
-// supervises tells whether somebody may supervise a record or mend its process.
-func (a *App) supervises(who identity.Actor, r *record.Record) bool {
-	return a.Policy.Allow(who, "supervise", r.Type, r.Values) || a.Policy.Allow(who, "admin", r.Type, r.Values)
 }
 
 // addressee names who has the work: the person with his unit, or the post of those who may take it.

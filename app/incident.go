@@ -46,10 +46,13 @@ func (q *noticeQueue) tellMenders(ctx context.Context, e flow.Event) error {
 // menders gives the people who may mend the process of a record, by whether they may read it: the rule of a command on an
 // incident, asked for each of their posts.
 func (a *App) menders(ctx context.Context, tx *store.Tx, r *record.Record) (readers, others []string, err error) {
+	rights := flow.Rights("flow.incident")
 	day := a.Clock.Now().In(clock.Shanghai).Format("2006-01-02")
 	asked := map[string]bool{}
 	for _, role := range a.Policy.Roles() {
-		if !a.Policy.Any(identity.Actor{Roles: []string{role.Name}}, "admin", r.Type.Name) {
+		if !slices.ContainsFunc(rights, func(right string) bool {
+			return a.Policy.Any(identity.Actor{Roles: []string{role.Name}}, right, r.Type.Name)
+		}) {
 			continue
 		}
 		for _, person := range a.Identity.Directory().PostsWith(role.Name, "", "", day) {
@@ -61,11 +64,13 @@ func (a *App) menders(ctx context.Context, tx *store.Tx, r *record.Record) (read
 			if err != nil {
 				return nil, nil, err
 			}
-			may := func(action string) bool {
-				return slices.ContainsFunc(posts, func(p identity.Actor) bool { return a.Policy.Allow(p, action, r.Type, r.Values) })
+			may := func(actions ...string) bool {
+				return slices.ContainsFunc(posts, func(p identity.Actor) bool {
+					return slices.ContainsFunc(actions, func(x string) bool { return a.Policy.Allow(p, x, r.Type, r.Values) })
+				})
 			}
 			switch {
-			case !may("admin"):
+			case !may(rights...):
 			case may("read"):
 				readers = append(readers, person)
 			default:

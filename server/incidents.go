@@ -125,7 +125,7 @@ func (s *Server) incidentView(ctx context.Context, tx *store.Tx, r *request, i *
 	return map[string]any{
 		"id": i.ID, "instance": i.Instance, "process": i.Process, "process_label": s.processLabel(i.Process, names), "type": i.Biz.Type,
 		"type_label": s.word("type."+i.Biz.Type, nil), "record": i.Biz.ID, "number": rec.Values["number"], "title": title, "node": i.Node,
-		"label": s.nodeName(i.Process, i.Node, names), "code": i.Code, "text": s.word("fault."+i.Code, map[string]any{"error": i.Detail}),
+		"label": s.nodeName(i.Process, i.Node, names), "code": i.Code, "text": s.word("fault."+i.Code, map[string]any{"error": i.Detail, "detail": i.Detail}),
 		"detail": i.Detail, "call": i.Job != "", "at": schema.FormatTime(i.At), "commands": commands,
 	}, nil
 }

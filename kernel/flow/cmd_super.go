@@ -64,7 +64,7 @@ func (m *machine) appeal(k *Task) error {
 		if c.level < 2 || m.cmd.SLA != "" && c.name != m.cmd.SLA || c.task != "" && c.task != k.ID {
 			continue
 		}
-		raw, err := json.Marshal(card{c.name, levels[c.level], c.task, m.actor.Person})
+		raw, err := json.Marshal(card{c.name, levels[c.level], m.actor.Person, c.task})
 		if err != nil {
 			return fault.Wrap("write appeal", err)
 		}
@@ -77,8 +77,8 @@ func (m *machine) appeal(k *Task) error {
 type card struct {
 	SLA   string `json:"sla"`
 	Level string `json:"level"`
+	By    string `json:"by"`             // who appealed, by hand
 	Task  string `json:"task,omitempty"` // of the clock; empty for one of the whole matter
-	By    string `json:"by"` // who appealed, by hand
 }
 
 // decideAppeal withdraws the card (撤销) or upholds it. The card stays in the history, and so does its withdrawal.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"hash/fnv"
 	"slices"
 
 	"chengshu/base/fault"
@@ -51,6 +52,38 @@ func (st *step) deliver(msg message) error {
 			return m.receive(s, msg)
 		}
 	}
+	if done, err := st.handOver(msg); done || err != nil {
+		return err
+	}
+	if !st.tx.Serial() { // whoever begins to wait for it just now is waited for
+		if err := st.correlate(msg.Name, msg.Key); err != nil {
+			return err
+		}
+		if done, err := st.handOver(msg); done || err != nil {
+			return err
+		}
+	}
+	begun, err := st.startByMessage(msg)
+	if err != nil || begun {
+		return err
+	}
+	return st.keep(msg)
+}
+
+// correlate lets one transaction at a time look for a message and who waits for it. On PostgreSQL two that are under way do
+// not see each other: the message would be kept and the event wait for ever. On SQLite writers never overlap.
+func (st *step) correlate(name, key string) error {
+	if st.tx.Serial() {
+		return nil
+	}
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(name + "\x00" + key)) // never fails
+	_, err := st.tx.Exec(st.ctx, `SELECT pg_advisory_xact_lock(?)`, int64(h.Sum64()))
+	return fault.Wrap("correlate message", err)
+}
+
+// handOver gives a message to an instance that waits for it in the tables, and tells whether there is one.
+func (st *step) handOver(msg message) (bool, error) {
 	type place struct {
 		inst string
 		sub  sub
@@ -61,29 +94,25 @@ func (st *step) deliver(msg message) error {
 		return p, err
 	}, `SELECT inst, holder, node FROM flow_sub WHERE corr = ? AND name = ? AND kind = 'message' ORDER BY inst, holder`, msg.Key, msg.Name)
 	if err != nil {
-		return err
+		return false, err
 	}
 	for _, p := range found {
 		m, err := st.other(p.inst)
 		if err != nil {
-			return err
+			return false, err
 		}
 		if m.s.inst.state != Running || slices.Contains(m.s.dropTimers, p.sub.holder) {
 			continue
 		}
 		n, err := st.tx.Exec(st.ctx, `DELETE FROM flow_sub WHERE inst = ? AND holder = ? AND node = ?`, p.inst, p.sub.holder, p.sub.node)
 		if err != nil {
-			return fault.Wrap("take subscription", err)
+			return false, fault.Wrap("take subscription", err)
 		}
 		if n == 1 {
-			return m.receive(p.sub, msg)
+			return true, m.receive(p.sub, msg)
 		}
 	}
-	begun, err := st.startByMessage(msg)
-	if err != nil || begun {
-		return err
-	}
-	return st.keep(msg)
+	return false, nil
 }
 
 // keep buffers a message.
@@ -137,6 +166,9 @@ func (m *machine) buffered() error {
 
 // takeKept claims a kept message for a subscription: the delete decides.
 func (m *machine) takeKept(s sub) (message, bool, error) {
+	if err := m.correlate(s.name, s.corr); err != nil {
+		return message{}, false, err
+	}
 	list, err := rowsOf(m.ctx, m.tx, "take message", func(rows *sql.Rows) (message, error) {
 		msg := message{Name: s.name, Key: s.corr}
 		var data string

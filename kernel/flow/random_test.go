@@ -126,7 +126,7 @@ func (w *world) happen(r *rand.Rand, biz flow.Biz) error {
 func (w *world) mend(instance string) error {
 	var list []flow.Incident
 	w.read(func(tx *store.Tx) (err error) {
-		list, err = w.e.OpenIncidents(w.t.Context(), tx, flow.IncidentQuery{Instance: instance})
+		list, err = w.e.OpenIncidents(w.t.Context(), tx, flow.IncidentQuery{Instance: instance, Limit: 200})
 		return err
 	})
 	for _, i := range list {

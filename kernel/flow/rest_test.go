@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"chengshu/base/fault"
+	"chengshu/base/store"
 	"chengshu/kernel/flow"
 )
 
@@ -143,5 +144,49 @@ func TestMigrationStopsLimits(t *testing.T) {
 			w.t.Errorf("cards %+v of a step that is done", w.cards)
 		}
 		w.play(biz, "u= .")
+	})
+}
+
+// A message and the event that waits for it may be under way at the same time: whoever is second finds the first.
+func TestMessageMeetsEvent(t *testing.T) {
+	each(t, func(w *world) {
+		t := w.t
+		w.deploy("main", processWith(se+user("t")+catch("c", "message m")+user("u")+seq("s>t>c>u>e")))
+		ann := person("ann", "clerk")
+		for _, messageFirst := range []bool{true, false} {
+			biz := w.start("main")
+			task := w.task(biz, "t").ID
+			send := func(tx *store.Tx) error {
+				_, err := w.e.Publish(t.Context(), tx, ann, flow.Message{Name: "paid", Key: biz.ID})
+				return err
+			}
+			complete := func(tx *store.Tx) error {
+				_, err := w.e.Do(t.Context(), tx, ann, flow.Command{Name: flow.Complete, Task: task})
+				return err
+			}
+			first, second := complete, send
+			if messageFirst {
+				first, second = send, complete
+			}
+			done := make(chan error, 1)
+			w.write(func(tx *store.Tx) error {
+				if err := first(tx); err != nil {
+					return err
+				}
+				go func() { done <- w.db.Write(t.Context(), second) }()
+				select { // the second waits for the first, or has missed it by now
+				case err := <-done:
+					done <- err
+				case <-time.After(300 * time.Millisecond):
+				}
+				return nil
+			})
+			if err := <-done; err != nil {
+				t.Fatal(err)
+			}
+			if got := w.nodes(biz); got != "u" {
+				t.Errorf("message first %v: open tasks [%s], want [u]", messageFirst, got)
+			}
+		}
 	})
 }
