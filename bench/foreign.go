@@ -23,6 +23,8 @@ import (
 	"github.com/cschleiden/go-workflows/worker"
 	"github.com/cschleiden/go-workflows/workflow"
 	"github.com/google/uuid"
+
+	"chengshu/base/clock"
 )
 
 // foreignModule is the peer's.
@@ -38,6 +40,7 @@ type foreign struct {
 
 	pool   *sql.DB // of the matters
 	like   *sample
+	clock  clock.Clock
 	insert *sql.Stmt
 	update map[string]*sql.Stmt // by step
 
@@ -61,7 +64,7 @@ func (b *bench) newForeign(ctx context.Context, name string, like *sample) (*for
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, err
 	}
-	f := &foreign{like: like}
+	f := &foreign{like: like, clock: b.clock}
 	if err := f.open(ctx, filepath.Join(dir, "matters.db")); err != nil {
 		return nil, err
 	}
@@ -129,7 +132,7 @@ func (f *foreign) matter(ctx workflow.Context, id string) error {
 
 // settle is the activity: it changes the row.
 func (f *foreign) settle(ctx context.Context, id, step string, said remark) error {
-	now := time.Now().UnixMicro()
+	now := f.clock.Now().UnixMicro()
 	if _, err := f.update[step].ExecContext(ctx, now, said.Who, said.Words, now, said.Who, id); err != nil {
 		return err
 	}

@@ -118,7 +118,7 @@ func (b *bench) peerAt(ctx context.Context, clients int, o *office, like *sample
 		}
 		sides = append(sides, side)
 	}
-	budget := time.Duration(b.pick(20000, 700)) * time.Millisecond
+	budget := time.Duration(b.pick(20000, 200)) * time.Millisecond
 	for begun := b.clock.Now(); b.since(begun) < budget; {
 		for _, s := range sides {
 			t, err := s.run()

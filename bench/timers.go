@@ -24,7 +24,7 @@ func (b *bench) timersOn(ctx context.Context, name, url string) error {
 	if err != nil {
 		return err
 	}
-	n := b.pick(1_000_000, 20_000)
+	n := b.pick(1_000_000, 5_000)
 	if err := w.setTimers(ctx, n); err != nil {
 		w.Close()
 		return err
@@ -39,9 +39,8 @@ func (b *bench) timersOn(ctx context.Context, name, url string) error {
 		return err
 	}
 	start, startCPU := b.since(begun), cpu()-used
-	const looks = 1000
-	begun = b.clock.Now()
-	for range looks {
+	looks := time.Duration(0)
+	for begun = b.clock.Now(); looks < 1000 && b.since(begun) < 5*time.Second; looks++ {
 		if err := w.look(ctx); err != nil {
 			return err
 		}
@@ -113,7 +112,7 @@ func (b *bench) fire(ctx context.Context, name string, w *world) error {
 	if err := o.staff(ctx, "urban.duty_chief"); err != nil {
 		return err
 	}
-	due := b.pick(10_000, 200)
+	due := b.pick(10_000, 40)
 	const clients = 20
 	if _, err := b.timed(clients, func(int) error {
 		for range due / clients {
