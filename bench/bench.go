@@ -48,6 +48,7 @@ func parts() []part {
 		{"decide", (*bench).decide},
 		{"grid", (*bench).grid},
 		{"step", (*bench).step},
+		{"peer", (*bench).peer},
 		{"start", (*bench).start},
 		{"list", (*bench).list},
 		{"clock", (*bench).clockPart},

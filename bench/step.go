@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -38,31 +39,44 @@ func acts() []act {
 // stepsOfCase counts the transactions of a case: making it, then the acts.
 func stepsOfCase() int { return 1 + len(acts()) }
 
-// office is a world with the people of acts.
+// office is a world with the people of acts, who work on records of one type.
 type office struct {
 	*world
+	typ      string
+	data     map[string]any // of a new record
 	reporter identity.Actor
 	acts     []act
 	actors   []identity.Actor
-	lon, lat float64
 }
 
+// newOffice gives the office of cases.
 func newOffice(ctx context.Context, w *world) (*office, error) {
-	o := &office{world: w, acts: acts()}
+	lon, lat := w.sc.Point(1)
+	o := &office{world: w, typ: caseType, acts: acts(), data: map[string]any{
+		"category": "E0103", "detail": "rubble beside the road, about two cubic metres, in the way of the school",
+		"place": map[string]any{"lon": lon, "lat": lat, "address": "5 Demo Street"},
+	}}
+	return o, o.staff(ctx, "urban.collector")
+}
+
+// staff finds who reports and who acts.
+func (o *office) staff(ctx context.Context, reporter string) error {
 	var err error
-	if o.reporter, err = w.actor(ctx, "urban.collector", ""); err != nil {
-		return nil, err
+	if o.reporter, err = o.actor(ctx, reporter, ""); err != nil {
+		return err
 	}
 	for _, a := range o.acts {
-		who, err := w.actor(ctx, a.role, a.org)
+		who, err := o.actor(ctx, a.role, a.org)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		o.actors = append(o.actors, who)
 	}
-	o.lon, o.lat = w.sc.Point(1)
-	return o, nil
+	return nil
 }
+
+// steps counts the transactions of a record.
+func (o *office) steps() int { return 1 + len(o.acts) }
 
 // running is a case and its open task.
 type running struct{ id, task string }
@@ -71,10 +85,7 @@ type running struct{ id, task string }
 func (o *office) begin(ctx context.Context) (running, error) {
 	var c running
 	err := o.DB.Write(ctx, func(tx *store.Tx) error {
-		r, err := o.Records.Create(ctx, tx, o.reporter, caseType, map[string]any{
-			"category": "E0103", "detail": "rubble beside the road, about two cubic metres, in the way of the school",
-			"place": map[string]any{"lon": o.lon, "lat": o.lat, "address": "5 Demo Street"},
-		})
+		r, err := o.Records.Create(ctx, tx, o.reporter, o.typ, maps.Clone(o.data))
 		if err != nil {
 			return err
 		}
@@ -88,7 +99,7 @@ func (o *office) begin(ctx context.Context) (running, error) {
 func (o *office) find(ctx context.Context, c *running) error {
 	return o.DB.Read(ctx, func(tx *store.Tx) error {
 		return tx.QueryRow(ctx, `SELECT t.id FROM flow_inst i JOIN flow_task t ON t.inst = i.id WHERE i.biz_type = ? AND i.biz_id = ? AND t.state = 'open'`,
-			caseType, c.id).Scan(&c.task)
+			o.typ, c.id).Scan(&c.task)
 	})
 }
 
@@ -128,7 +139,7 @@ func (t took) each() time.Duration { return t.wall / time.Duration(max(t.steps, 
 // person has it on the screen.
 func (o *office) engine(ctx context.Context, b *bench, clients, cases int) (took, error) {
 	all := make([][]running, clients)
-	sum := took{steps: clients * cases * stepsOfCase()}
+	sum := took{steps: clients * cases * o.steps()}
 	phase := func(count bool, do func(client, n int) error) error {
 		t, err := b.timed(clients, func(client int) error {
 			for n := range cases {

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"embed"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,21 +20,31 @@ import (
 // world is the product with a small synthetic ground and the demo people of its packs.
 type world struct {
 	*app.App
-	fake *clock.Fake
-	sc   *scenario.World
-	file string // of the SQLite database
+	fake  *clock.Fake
+	sc    *scenario.World
+	file  string // of the SQLite database
+	url   string // of the database elsewhere
+	packs []fs.FS
 }
 
 // caseType is the record type that is measured: the widest of the packs, with the longest process.
 const caseType = "urban.case"
 
-// newWorld makes one on SQLite in a new directory, or in the database of a URL.
-func (b *bench) newWorld(ctx context.Context, name, url string) (*world, error) {
+// own is the pack of the bench: a process of two steps, and one that lapses.
+//
+//go:embed pack
+var own embed.FS
+
+// ownPack gives own as the product loads packs.
+func ownPack() (fs.FS, error) { return fs.Sub(own, "pack") }
+
+// newWorld makes one on SQLite in a new directory, or in the database of a URL, with further packs.
+func (b *bench) newWorld(ctx context.Context, name, url string, packs ...fs.FS) (*world, error) {
 	dir := filepath.Join(b.dir, name)
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, err
 	}
-	a, fake, err := wire(ctx, dir, url)
+	a, fake, err := wire(ctx, dir, url, packs)
 	if err != nil {
 		return nil, err
 	}
@@ -41,18 +53,18 @@ func (b *bench) newWorld(ctx context.Context, name, url string) (*world, error) 
 		a.Close()
 		return nil, err
 	}
-	return &world{App: a, fake: fake, sc: sc, file: filepath.Join(dir, "chengshu.db")}, nil
+	return &world{App: a, fake: fake, sc: sc, file: filepath.Join(dir, "chengshu.db"), url: url, packs: packs}, nil
 }
 
-func wire(ctx context.Context, dir, url string) (*app.App, *clock.Fake, error) {
+func wire(ctx context.Context, dir, url string, packs []fs.FS) (*app.App, *clock.Fake, error) {
 	fake := clock.NewFake(time.Date(2026, 3, 2, 9, 0, 0, 0, clock.Shanghai))
-	a, err := app.New(ctx, app.Config{Dir: dir, Database: url, Clock: fake, Cheap: true, Only: []string{"county", "urban"}})
+	a, err := app.New(ctx, app.Config{Dir: dir, Database: url, Clock: fake, Cheap: true, Only: []string{"county", "urban"}, Packs: packs})
 	return a, fake, err
 }
 
 // reopen opens the database of a world that was closed.
 func (b *bench) reopen(ctx context.Context, w *world) (*world, error) {
-	a, fake, err := wire(ctx, filepath.Dir(w.file), "")
+	a, fake, err := wire(ctx, filepath.Dir(w.file), w.url, w.packs)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +72,7 @@ func (b *bench) reopen(ctx context.Context, w *world) (*world, error) {
 		a.Close()
 		return nil, err
 	}
-	return &world{App: a, fake: fake, sc: w.sc, file: w.file}, nil
+	return &world{App: a, fake: fake, sc: w.sc, file: w.file, url: w.url, packs: w.packs}, nil
 }
 
 // actor gives the first demo person of a role, in an organisation where one is named.

@@ -150,8 +150,9 @@ func (m *machine) saveJobs() error {
 // returned. The caller owns the goroutine; several may work, here and on other nodes.
 func (e *Engine) Work(ctx context.Context, call Caller) (bool, error) {
 	due := 0
+	// Ordered for the reason overdue is.
 	err := e.opt.DB.Read(ctx, func(tx *store.Tx) error {
-		return tx.QueryRow(ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM flow_job WHERE state = 'ready' AND next_at <= ? LIMIT 1) AS d`,
+		return tx.QueryRow(ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM flow_job WHERE state = 'ready' AND next_at <= ? ORDER BY next_at LIMIT 1) AS d`,
 			micros(e.opt.Clock.Now())).Scan(&due)
 	})
 	if err != nil || due == 0 {

@@ -53,11 +53,12 @@ func (e *Engine) Tick(ctx context.Context) (bool, error) {
 	return err == nil, err
 }
 
-// overdue looks without writing, so that an idle scanner costs no commit.
+// overdue looks without writing, so that an idle scanner costs no commit. The order keeps PostgreSQL from reading the whole
+// table: its plan for any instant expects a third of the timers to be due, and to meet one of them at once.
 func (e *Engine) overdue(ctx context.Context) (bool, error) {
 	n := 0
 	err := e.opt.DB.Read(ctx, func(tx *store.Tx) error {
-		return tx.QueryRow(ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM flow_timer WHERE due_at <= ? LIMIT 1) AS d`, micros(e.opt.Clock.Now())).Scan(&n)
+		return tx.QueryRow(ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM flow_timer WHERE due_at <= ? ORDER BY due_at LIMIT 1) AS d`, micros(e.opt.Clock.Now())).Scan(&n)
 	})
 	return n > 0, fault.Wrap("look for timers", err)
 }
