@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"strings"
@@ -230,12 +231,25 @@ func (p *processes) Run(ctx context.Context, tx *store.Tx, a identity.Actor, c f
 		}
 		return nil, p.app.tell(ctx, tx, c.To, c.Message, r)
 	case "command":
-		_, err := p.app.Records.Command(ctx, tx, identity.System(byProcess), c.Biz.Type, c.Biz.ID, c.Name, nil, "")
-		return nil, err
+		return nil, p.command(ctx, tx, c)
 	case "decision":
 		return p.decide(ctx, tx, a, c)
 	}
 	return nil, fault.New(fault.Invalid, "flow.service", "kind", c.Kind, "name", c.Name)
+}
+
+// command runs a declared command on the record of a process. What it refuses is thrown into the process as an error with
+// the code of the fault, and nothing of the command is left.
+func (p *processes) command(ctx context.Context, tx *store.Tx, c flow.Call) error {
+	data, _ := feel.ToGo(c.Data).(map[string]any)
+	err := tx.Savepoint(ctx, func() error {
+		_, err := p.app.Records.Command(ctx, tx, identity.System(byProcess), c.Biz.Type, c.Biz.ID, c.Name, data, cmp.Or(c.Reason, c.Node))
+		return err
+	})
+	if err == nil || fault.Is(err, fault.Internal) || fault.Is(err, fault.Unavailable) || ctx.Err() != nil {
+		return err
+	}
+	return flow.Raise(fault.CodeOf(err))
 }
 
 // teller writes the notices that commands declare.

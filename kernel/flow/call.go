@@ -71,7 +71,7 @@ func (m *machine) runService(t *token, n *node, s *service) error {
 		return m.broken(n, "flow.service", nil)
 	}
 	c := Call{
-		Kind: s.Kind, Name: s.Name, Message: s.Message, Instance: m.s.inst.id, Node: n.ID, Biz: m.s.inst.biz, Started: instant(m.s.inst.started),
+		Kind: s.Kind, Name: s.Name, Message: s.Message, Instance: m.s.inst.id, Node: n.ID, Biz: m.s.inst.biz, Started: instant(m.s.inst.started), Reason: m.cmd.Reason,
 		Note: func(op string, data json.RawMessage) { m.extra = append(m.extra, Note{Data: data, Node: n.ID, Op: op}) },
 	}
 	if s.to != nil {
@@ -89,6 +89,11 @@ func (m *machine) runService(t *token, n *node, s *service) error {
 	} else if s.Kind == "decision" {
 		var err error
 		if c.Vars, err = m.names(t, nil); err != nil {
+			return err
+		}
+	}
+	if s.Kind == "command" { // which reads the record and writes it
+		if err := m.ahead(m.rec); err != nil {
 			return err
 		}
 	}

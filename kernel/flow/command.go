@@ -258,23 +258,53 @@ func (st *step) close(main *machine, op, node, task string) (Result, error) {
 
 // account writes one record and its journal entry.
 func (st *step) account(d *draft, main *machine, op, node, task string) (int64, error) {
-	body := entryBody{}
-	if !d.change.empty() {
-		if d.biz.Type == "" {
-			return 0, fault.New(fault.Invalid, "flow.record", "op", op)
-		}
-		d.change.Op, d.change.Reason, d.change.Rev = "flow."+op, st.cmd.Reason, st.cmd.Rev
-		rev, raw, err := st.e.opt.Records.Apply(st.ctx, st.tx, st.actor, d.biz.Type, d.biz.ID, d.change)
-		if err != nil {
-			return 0, err
-		}
-		d.rev, body.Record = rev, raw
+	body, err := st.apply(d, op)
+	if err != nil {
+		return 0, err
 	}
 	for _, m := range st.machines {
 		if m.rec == d {
 			body.Process = append(body.Process, m.line(main, op, node, task))
 		}
 	}
+	return st.entry(d, op, body)
+}
+
+// ahead writes what the step has done to the record so far, with a journal entry of its own, so that others who act on the
+// record within the step find it.
+func (st *step) ahead(d *draft) error {
+	if d.change.empty() {
+		return nil
+	}
+	body, err := st.apply(d, st.cmd.Name)
+	if err != nil {
+		return err
+	}
+	_, err = st.entry(d, st.cmd.Name, body)
+	d.change = Change{}
+	st.cmd.Rev = 0 // the form's revision has been compared
+	return err
+}
+
+// apply writes the record.
+func (st *step) apply(d *draft, op string) (entryBody, error) {
+	if d.change.empty() {
+		return entryBody{}, nil
+	}
+	if d.biz.Type == "" {
+		return entryBody{}, fault.New(fault.Invalid, "flow.record", "op", op)
+	}
+	d.change.Op, d.change.Reason, d.change.Rev = "flow."+op, st.cmd.Reason, st.cmd.Rev
+	rev, raw, err := st.e.opt.Records.Apply(st.ctx, st.tx, st.actor, d.biz.Type, d.biz.ID, d.change)
+	if err != nil {
+		return entryBody{}, err
+	}
+	d.rev = rev
+	return entryBody{Record: raw}, nil
+}
+
+// entry writes a journal entry and gives its id.
+func (st *step) entry(d *draft, op string, body entryBody) (int64, error) {
 	raw, err := json.Marshal(body)
 	if err != nil {
 		return 0, fault.Wrap("write journal entry", err)

@@ -91,6 +91,7 @@ type Call struct {
 	Message  string // message key of a notice
 	To       []Candidate
 	Data     feel.Value
+	Reason   string // of the act that led here
 	Instance string
 	Node     string
 	Biz      Biz

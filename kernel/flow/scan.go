@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"sync"
 	"time"
 
 	"chengshu/base/fault"
@@ -63,11 +64,12 @@ func (e *Engine) overdue(ctx context.Context) (bool, error) {
 	return n > 0, fault.Wrap("look for timers", err)
 }
 
-// claimTimer deletes the timer due first. On PostgreSQL rows that others are claiming are skipped; on SQLite writers
-// never overlap and the clause does not exist.
+// claimTimer deletes the timer due first. On PostgreSQL rows that others are claiming are skipped, and so are later timers of
+// their instances, which fire in order; on SQLite writers never overlap and the clause does not exist.
 func (e *Engine) claimTimer(ctx context.Context, tx *store.Tx, now time.Time) (timer, string, error) {
-	skip := ""
+	first, skip := "", ""
 	if !tx.Serial() {
+		first = ` AND NOT EXISTS (SELECT 1 FROM flow_timer o WHERE o.inst = d.inst AND (o.due_at < d.due_at OR o.due_at = d.due_at AND o.id < d.id))`
 		skip = ` FOR UPDATE SKIP LOCKED`
 	}
 	type claimed struct {
@@ -78,7 +80,7 @@ func (e *Engine) claimTimer(ctx context.Context, tx *store.Tx, now time.Time) (t
 		var c claimed
 		err := rows.Scan(&c.id, &c.inst, &c.holder, &c.node, &c.kind, &c.due, &c.left)
 		return c, err
-	}, `DELETE FROM flow_timer WHERE id = (SELECT d.id FROM flow_timer d WHERE d.due_at <= ?
+	}, `DELETE FROM flow_timer WHERE id = (SELECT d.id FROM flow_timer d WHERE d.due_at <= ?`+first+`
 		ORDER BY d.due_at, d.id LIMIT 1`+skip+`) RETURNING id, inst, holder, node, kind, due_at, repeat_left`, micros(now))
 	if err != nil {
 		return timer{}, "", err
@@ -99,7 +101,7 @@ func (e *Engine) putOff(ctx context.Context, id string, why error) error {
 }
 
 // Run fires timers until ctx ends; the caller owns the goroutine. It looks when a timer was set here and every poll
-// (1 s when zero), which is what finds the timers of other nodes. Faults of single timers go to report.
+// (1 s when zero), which is what finds the timers of other nodes. Faults go to report as Drain gives them.
 func (e *Engine) Run(ctx context.Context, poll time.Duration, report func(error)) {
 	if poll <= 0 {
 		poll = time.Second
@@ -107,15 +109,7 @@ func (e *Engine) Run(ctx context.Context, poll time.Duration, report func(error)
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
 	for {
-		for ctx.Err() == nil {
-			fired, err := e.Tick(ctx)
-			if err != nil && ctx.Err() == nil && report != nil {
-				report(err)
-			}
-			if !fired {
-				break
-			}
-		}
+		e.Drain(ctx, report)
 		select {
 		case <-ctx.Done():
 			return
@@ -123,6 +117,33 @@ func (e *Engine) Run(ctx context.Context, poll time.Duration, report func(error)
 		case <-e.wake:
 		}
 	}
+}
+
+// drainers is how many due timers are fired at a time: they share commits, and a stop of some hours leaves thousands.
+const drainers = 8
+
+// Drain fires timers until none is due or ctx ends; timers of one instance in their order. Faults of single timers go to
+// report, which may be called by several at once.
+func (e *Engine) Drain(ctx context.Context, report func(error)) {
+	more := func() bool {
+		fired, err := e.Tick(ctx)
+		if err != nil && ctx.Err() == nil && report != nil {
+			report(err)
+		}
+		return fired && ctx.Err() == nil
+	}
+	if !more() { // one alone is the rule
+		return
+	}
+	var wg sync.WaitGroup
+	for range drainers {
+		wg.Go(func() {
+			for again := true; again; {
+				again = more()
+			}
+		})
+	}
+	wg.Wait()
 }
 
 func patience(why error) time.Duration {

@@ -131,7 +131,7 @@ func (l *loader) connectDecisions() {
 	}
 	for _, p := range l.bundle.Packs {
 		for _, f := range p.Flows {
-			l.flowDecisions(f)
+			l.flowServices(f)
 		}
 	}
 }
@@ -241,19 +241,28 @@ func (l *loader) connectDecision(m *model) {
 	}
 }
 
-// flowDecisions holds the service tasks of a process to the decisions there are.
-func (l *loader) flowDecisions(f Flow) {
-	if !bytes.Contains(f.XML, []byte("decision")) {
+// flowServices holds the service tasks of a process to the decisions and commands there are. A command that acts on the
+// process cannot be one of its own steps.
+func (l *loader) flowServices(f Flow) {
+	if !bytes.Contains(f.XML, []byte("service")) {
 		return
 	}
 	m, err := bpmn.Read(f.XML)
 	if err != nil || m.Main() == nil {
 		return // the deployment reports it
 	}
+	t, _ := l.bundle.Set.Type(f.Type)
 	for _, n := range m.Main().Nodes {
+		pos := schema.Pos{File: f.File, Line: n.Line}
 		for _, s := range n.Ext.Services {
-			if s.Kind == "decision" && !l.decides(s.Name) {
-				l.problems.Add(schema.Pos{File: f.File, Line: n.Line}, "decision.unknown", "name", s.Name)
+			switch {
+			case s.Kind == "decision" && !l.decides(s.Name):
+				l.problems.Add(pos, "decision.unknown", "name", s.Name)
+			case s.Kind != "command":
+			case t == nil || t.Command(s.Name) == nil:
+				l.problems.Add(pos, "command.unknown", "type", f.Type, "command", s.Name)
+			case t.Command(s.Name).Flow != "":
+				l.problems.Add(pos, "pack.command.flow", "command", s.Name)
 			}
 		}
 	}

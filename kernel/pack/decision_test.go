@@ -117,6 +117,28 @@ func TestDecisionOfFlow(t *testing.T) {
 	}
 }
 
+// TestCommandOfFlow: a command that is a step of a process must be there, and must not act on the process itself.
+func TestCommandOfFlow(t *testing.T) {
+	t.Parallel()
+	flow := func(name string) string {
+		return strings.NewReplacer("years: {type: integer}", "years: {type: integer}\ncommands:\n  mark: {set: {years: '1'}}\n  stop: {flow: cancel}", "record: one.thing", "record: one.thing\nflow: f").
+			Replace(decisionPack) + `-- one/flows/f.bpmn --
+<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:cs="urn:chengshu:bpmn" id="d" targetNamespace="t"><process id="one.f" isExecutable="true">
+<startEvent id="s"/><endEvent id="e"/>
+<serviceTask id="r"><extensionElements><cs:service kind="command" name="` + name + `"/></extensionElements></serviceTask>
+<sequenceFlow id="a" sourceRef="s" targetRef="r"/><sequenceFlow id="b" sourceRef="r" targetRef="e"/></process></definitions>
+`
+	}
+	for name, want := range map[string][]string{
+		"mark": nil, "none": {"one/flows/f.bpmn:3 command.unknown"}, "stop": {"one/flows/f.bpmn:3 pack.command.flow"},
+	} {
+		_, err := loaded(flow(name))
+		if diff := cmp.Diff(want, problems(err)); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
 // TestDoubts: rules that overlap and inputs that no rule meets run, and are told.
 func TestDoubts(t *testing.T) {
 	t.Parallel()
