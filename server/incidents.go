@@ -1,9 +1,12 @@
 package server
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"net/http"
 	"slices"
+	"strings"
 
 	"chengshu/base/fault"
 	"chengshu/base/store"
@@ -126,8 +129,21 @@ func (s *Server) incidentView(ctx context.Context, tx *store.Tx, r *request, i *
 		"id": i.ID, "instance": i.Instance, "process": i.Process, "process_label": s.processLabel(i.Process, names), "type": i.Biz.Type,
 		"type_label": s.word("type."+i.Biz.Type, nil), "record": i.Biz.ID, "number": rec.Values["number"], "title": title, "node": i.Node,
 		"label": s.nodeName(i.Process, i.Node, names), "code": i.Code, "text": s.word("fault."+i.Code, map[string]any{"error": i.Detail, "detail": i.Detail}),
-		"detail": i.Detail, "call": i.Job != "", "at": schema.FormatTime(i.At), "commands": commands,
+		"detail": s.incidentDetail(i.Detail), "call": i.Job != "", "at": schema.FormatTime(i.At), "commands": commands,
 	}, nil
+}
+
+// incidentDetail puts the fault that stopped a process into words; what is no fault stands in the text already.
+func (s *Server) incidentDetail(detail string) string {
+	code, raw, _ := strings.Cut(detail, " ")
+	if !s.bundle().Has("fault." + code) {
+		return ""
+	}
+	var args map[string]any
+	if err := json.Unmarshal([]byte(cmp.Or(raw, "{}")), &args); err != nil {
+		return ""
+	}
+	return s.word("fault."+code, s.named(args))
 }
 
 // incidentsOf gives the open incidents of a process, for those who may see them.

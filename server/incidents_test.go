@@ -38,7 +38,7 @@ func TestIncidents(t *testing.T) {
 			"工程 查询欠缴 外部调用多次失败，请选择重试、跳过或代为答复。 true flow.incident.job retry skip resolve" {
 			t.Errorf("got %s", s)
 		}
-		if !strings.Contains(first["detail"].(string), "call.refused") {
+		if !strings.Contains(first["detail"].(string), "拒绝了请求（403）") {
 			t.Errorf("detail %v", first["detail"])
 		}
 		if first["title"] != "" || strings.Contains(string(list.raw), "南桥") {

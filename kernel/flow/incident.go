@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strconv"
 	"time"
@@ -36,7 +37,7 @@ type Incident struct {
 	Token    int64
 	Node     string
 	Code     string // message key
-	Detail   string // code of the error, or the fault of the last try
+	Detail   string // code of the error, or the fault of the last try: code, a blank and its arguments in JSON
 	Job      string // of a call
 	At       time.Time
 	Closed   time.Time // zero while open
@@ -81,6 +82,19 @@ func (m *machine) tellIncidents() {
 			m.tell(Event{Kind: "incident", Node: i.node, Reason: i.code})
 		}
 	}
+}
+
+// told is a fault as the detail of an incident. What caused it stays with the job: it is not for everybody who sees incidents.
+func told(err error) string {
+	f, ok := errors.AsType[*fault.Error](err)
+	if !ok {
+		return "internal"
+	}
+	args, err := json.Marshal(f.Args)
+	if err != nil || len(f.Args) == 0 {
+		return f.Code
+	}
+	return f.Code + " " + string(args)
 }
 
 // fail holds t at n until an administrator has decided.

@@ -284,7 +284,7 @@ func (e *Engine) answered(ctx context.Context, tx *store.Tx, j Job, owner string
 		if _, err := tx.Exec(ctx, `UPDATE flow_job SET state = ?, fault = ? WHERE id = ?`, jobDead, why.Error(), j.ID); err != nil {
 			return fault.Wrap("bury job", err)
 		}
-		err = m.fail(t, n, incident{code: "flow.incident.job", detail: why.Error(), job: j.ID})
+		err = m.fail(t, n, incident{code: "flow.incident.job", detail: told(why), job: j.ID})
 	default:
 		m.s.dropJobs = append(m.s.dropJobs, t.id)
 		err = m.proceed(t, n, j.part, answer)
