@@ -16,7 +16,9 @@ import (
 // right to read one is told its number and not its title.
 func (q *noticeQueue) tellMenders(ctx context.Context, e flow.Event) error {
 	if e.Biz.Type == "" {
-		return nil
+		return q.app.DB.Write(ctx, func(tx *store.Tx) error {
+			return q.app.Inbox.Send(ctx, tx, q.app.operators(), notify.Notice{Key: e.Kind, Title: e.Node, Args: map[string]any{"reason": e.Reason, "node": e.Node}})
+		})
 	}
 	return q.app.DB.Write(ctx, func(tx *store.Tx) error {
 		r, err := q.app.Records.Load(ctx, tx, e.Biz.Type, e.Biz.ID)
@@ -41,6 +43,18 @@ func (q *noticeQueue) tellMenders(ctx context.Context, e flow.Event) error {
 		}
 		return nil
 	})
+}
+
+// operators are the people with the system power, who mend processes about no record.
+func (a *App) operators() []string {
+	day := a.Clock.Now().In(clock.Shanghai).Format("2006-01-02")
+	var out []string
+	for _, role := range a.Policy.Roles() {
+		if identity.Power(role.Power) == identity.PowerSystem {
+			out = append(out, a.Identity.Directory().PostsWith(role.Name, "", "", day)...)
+		}
+	}
+	return out
 }
 
 // menders gives the people who may mend the process of a record, by whether they may read it: the rule of a command on an

@@ -11,6 +11,7 @@ import (
 	"chengshu/base/fault"
 	"chengshu/base/store"
 	"chengshu/kernel/flow"
+	"chengshu/kernel/identity"
 	"chengshu/kernel/record"
 	"chengshu/kernel/schema"
 )
@@ -70,7 +71,13 @@ func (s *Server) incidents(r *request) (reply, error) {
 	return reply{Body: map[string]any{"items": items, "next": next}}, err
 }
 
-// watched gives the types whose incidents the caller may see: one, or all for "".
+// operates tells whether the caller mends processes about no record, which no grant can be about.
+func (s *Server) operates(r *request) bool {
+	return s.opt.Identity.Require(r.actor, identity.PowerSystem) == nil
+}
+
+// watched gives the types whose incidents the caller may see: one, or all for ""; among them "" for processes about no
+// record.
 func (s *Server) watched(r *request, typ string) ([]string, error) {
 	if typ != "" {
 		if _, err := s.bundle().Set.Type(typ); err != nil {
@@ -83,6 +90,9 @@ func (s *Server) watched(r *request, typ string) ([]string, error) {
 			out = append(out, t.Name)
 		}
 	}
+	if typ == "" && s.operates(r) {
+		out = append(out, "")
+	}
 	if len(out) == 0 {
 		return nil, fault.New(fault.Denied, "policy.denied", "action", "supervise", "type", typ)
 	}
@@ -92,7 +102,10 @@ func (s *Server) watched(r *request, typ string) ([]string, error) {
 // incidentSeen gives the view of an incident, nil where the caller may not see it.
 func (s *Server) incidentSeen(ctx context.Context, tx *store.Tx, r *request, i *flow.Incident) (map[string]any, error) {
 	if i.Biz.Type == "" {
-		return nil, nil //nolint:nilnil // about no record: no permission could be about it
+		if !s.operates(r) {
+			return nil, nil //nolint:nilnil // not his to see
+		}
+		return s.incidentView(ctx, tx, r, i, nil)
 	}
 	rec, err := s.opt.Records.Load(ctx, tx, i.Biz.Type, i.Biz.ID)
 	if err != nil {
@@ -104,8 +117,8 @@ func (s *Server) incidentSeen(ctx context.Context, tx *store.Tx, r *request, i *
 	return s.incidentView(ctx, tx, r, i, rec)
 }
 
-// incidentView describes an incident. Who administers the record without reading it gets its number and no title, which
-// is made of what stands in the record.
+// incidentView describes an incident; rec is nil for a process about no record. Who administers the record without reading
+// it gets its number and no title, which is made of what stands in the record.
 func (s *Server) incidentView(ctx context.Context, tx *store.Tx, r *request, i *flow.Incident, rec *record.Record) (map[string]any, error) {
 	in, err := s.opt.Flow.Instance(ctx, tx, i.Instance)
 	if err != nil {
@@ -115,11 +128,15 @@ func (s *Server) incidentView(ctx context.Context, tx *store.Tx, r *request, i *
 	if err != nil {
 		return nil, err
 	}
-	title, commands := "", []string{}
-	if s.opt.Policy.Allow(r.actor, "read", rec.Type, rec.Values) {
-		title = rec.Title()
+	var number any
+	title, commands, record, label := "", []string{}, "", ""
+	if rec != nil {
+		number, record, label = rec.Values["number"], rec.ID(), s.word("type."+rec.Type.Name, nil)
+		if s.opt.Policy.Allow(r.actor, "read", rec.Type, rec.Values) {
+			title = rec.Title()
+		}
 	}
-	if in.State == flow.Running && s.may(r, rec, "flow.incident") {
+	if in.State == flow.Running && (rec == nil || s.may(r, rec, "flow.incident")) {
 		commands = append(commands, flow.Retry, flow.Skip)
 		if i.Job != "" {
 			commands = append(commands, flow.Resolve)
@@ -127,7 +144,7 @@ func (s *Server) incidentView(ctx context.Context, tx *store.Tx, r *request, i *
 	}
 	return map[string]any{
 		"id": i.ID, "instance": i.Instance, "process": i.Process, "process_label": s.processLabel(i.Process, names), "type": i.Biz.Type,
-		"type_label": s.word("type."+i.Biz.Type, nil), "record": i.Biz.ID, "number": rec.Values["number"], "title": title, "node": i.Node,
+		"type_label": label, "record": record, "number": number, "title": title, "node": i.Node,
 		"label": s.nodeName(i.Process, i.Node, names), "code": i.Code, "text": s.word("fault."+i.Code, map[string]any{"error": i.Detail, "detail": i.Detail}),
 		"detail": s.incidentDetail(i.Detail), "call": i.Job != "", "at": schema.FormatTime(i.At), "commands": commands,
 	}, nil
@@ -198,6 +215,6 @@ func (s *Server) incidentCommand(r *request) (reply, error) {
 		}); err != nil {
 			return reply{}, err
 		}
-		return reply{Status: http.StatusOK, Body: map[string]any{"record": map[string]any{"type": i.Biz.Type, "id": i.Biz.ID}}}, nil
+		return reply{Status: http.StatusOK, Body: map[string]any{"record": map[string]any{"type": i.Biz.Type, "id": seen["record"]}}}, nil
 	})
 }

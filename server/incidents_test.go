@@ -18,6 +18,41 @@ func (w *world) stuck(t *testing.T, clerk *client, name string) string {
 	return id
 }
 
+// TestIncidentOfNoRecord: a process about no record that is stuck is told to the system administrator, who alone sees and
+// mends it.
+func TestIncidentOfNoRecord(t *testing.T) {
+	t.Parallel()
+	nightly := works + `-- works/flows/nightly.bpmn --
+<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:cs="urn:chengshu:bpmn" id="d" targetNamespace="t"><process id="works.nightly" name="夜间同步" isExecutable="true">
+<startEvent id="s"><timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition></startEvent>
+<serviceTask id="send" name="报送"><extensionElements><cs:service kind="call" name="https://tax.example/all"/></extensionElements></serviceTask><endEvent id="e"/>
+<sequenceFlow id="f1" sourceRef="s" targetRef="send"/><sequenceFlow id="f2" sourceRef="send" targetRef="e"/></process></definitions>
+`
+	eachPack(t, nightly, func(t *testing.T, w *world, _ fstest.MapFS) {
+		t.Helper()
+		w.clock.Advance(2 * time.Hour)
+		if fired, err := w.app.Flow.Tick(t.Context()); !fired || err != nil {
+			t.Fatalf("fired %v, %v", fired, err)
+		}
+		w.refuse(t)
+		admin := w.as(t, "sys01")
+		list := admin.want(t, 200, "GET", "/api/v1/incidents", nil).items(t)
+		if len(list) != 1 || list[0]["process_label"] != "夜间同步" || list[0]["record"] != "" || list[0]["number"] != nil {
+			t.Fatalf("the administrator sees %v", list)
+		}
+		if n := w.as(t, "ch01").want(t, 200, "GET", "/api/v1/incidents", nil).items(t); len(n) != 0 {
+			t.Errorf("who supervises cases sees %v", n)
+		}
+		one := "/api/v1/incidents/" + list[0]["id"].(string) + "/commands/"
+		w.as(t, "ch01").want(t, 404, "POST", one+"skip", map[string]any{"reason": "x"})
+		admin.want(t, 200, "POST", one+"retry", map[string]any{"reason": "已修复"})
+		w.answers(t)
+		if n := admin.want(t, 200, "GET", "/api/v1/incidents", nil).items(t); len(n) != 0 {
+			t.Errorf("left over %v", n)
+		}
+	})
+}
+
 // TestIncidents: a call that failed for good is seen by those who watch over the case, and decided by those who administer
 // it: again, without it, or with an answer in its place; the second decision is told that there was a first.
 func TestIncidents(t *testing.T) {
