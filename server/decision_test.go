@@ -3,6 +3,7 @@ package server_test
 import (
 	"fmt"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -74,6 +75,9 @@ people:
 </decisionTable></decision></definitions>
 `
 
+// amount is the income of the tests as a number of its own: ids and digests may hold its digits by chance.
+var amount = regexp.MustCompile(`\b654\b`)
+
 // TestDecisionsOfRecord: a decision in a process routes it, is told with its reasons, masked, and leaves no personal value
 // in the journal.
 func TestDecisionsOfRecord(t *testing.T) {
@@ -101,11 +105,11 @@ func TestDecisionsOfRecord(t *testing.T) {
 		if got := fmt.Sprintf("%d %v %v %v %v %v", len(items), last["verdict"], last["value"], last["version"], last["rules"], last["node_label"]); got != "2 yes true 2026 [map[basis:[第二条] row:2 table:津贴]] 核定" {
 			t.Errorf("got %s", got)
 		}
-		if last["trace"] == nil || !strings.Contains(fmt.Sprint(last["inputs"]), "654") {
+		if last["trace"] == nil || !amount.MatchString(fmt.Sprint(last["inputs"])) {
 			t.Errorf("the clerk, cleared for it, is not told the income: %v", last)
 		}
 		seen := viewer.want(t, 200, "GET", record+"/decisions", nil)
-		if strings.Contains(string(seen.raw), "654") || !strings.Contains(string(seen.raw), "第二条") || !strings.Contains(string(seen.raw), `"masked":true`) {
+		if amount.MatchString(string(seen.raw)) || !strings.Contains(string(seen.raw), "第二条") || !strings.Contains(string(seen.raw), `"masked":true`) {
 			t.Errorf("below the clearance: %s", seen.raw)
 		}
 		other.want(t, 404, "GET", record+"/decisions", nil)
@@ -114,7 +118,7 @@ func TestDecisionsOfRecord(t *testing.T) {
 			t.Errorf("got %s", story.raw)
 		}
 		entries := string(clerk.want(t, 200, "GET", "/api/v1/journal?subject=aid.claim/"+made.text("id"), nil).raw)
-		if strings.Contains(entries, "654") || !strings.Contains(entries, `"收入":"sm3:`) || !strings.Contains(entries, "第二条") {
+		if amount.MatchString(entries) || !strings.Contains(entries, `"收入":"sm3:`) || !strings.Contains(entries, "第二条") {
 			t.Errorf("the journal says %s", entries)
 		}
 	})
