@@ -53,6 +53,23 @@ export async function choose(page, id, option) {
   await page.locator('.el-select-dropdown__item:visible', { hasText: option }).first().click()
 }
 
+/** Types a name into a search box of a dialog and takes what it finds. A dialog that is still opening takes the focus away and closes the list: as a person would, it is then typed again. */
+export async function search(page, id, name) {
+  const option = page.locator('.el-select-dropdown__item:visible', { hasText: name }).first()
+  for (let tries = 1; ; tries++) {
+    await settled(page)
+    await page.locator(`#${id}`).fill('')
+    await page.locator(`#${id}`).fill(name)
+    try {
+      await option.waitFor({ timeout: 8_000 })
+      break
+    } catch (cause) {
+      if (tries === 5) throw cause
+    }
+  }
+  await option.click()
+}
+
 /** Waits until the page says that nothing is loading any more. */
 export async function ready(page) {
   await page.waitForFunction(() => document.documentElement.dataset.ready === 'true', undefined, { timeout: patience })

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
-import { axe, choose, launch, open, ready, settled, shot } from './browser.mjs'
+import { axe, choose, launch, open, ready, search, settled, shot } from './browser.mjs'
 import { missing, signIn, startDemo } from './demo.mjs'
 
 describe('the office', { skip: missing() }, () => {
@@ -206,8 +206,7 @@ describe('the office', { skip: missing() }, () => {
     await page.getByRole('menuitem', { name: '转办' }).click()
     const colleague = demo.accounts.filter((a) => a.role === 'urban.dispatcher')[1]
     assert.ok(colleague, 'the demo has one dispatcher only')
-    await page.locator('#command-to').fill(colleague.name)
-    await page.locator('.el-select-dropdown__item:visible', { hasText: colleague.name }).first().click()
+    await search(page, 'command-to', colleague.name)
     await page.fill('#command-reason', '请代为派遣（演示）')
     await page.locator('.el-dialog__footer .el-button--primary').click()
     await page.waitForSelector('.el-dialog', { state: 'hidden' })
@@ -299,8 +298,7 @@ describe('the office', { skip: missing() }, () => {
     await page.getByRole('button', { name: '设置代理' }).click()
     await page.getByRole('dialog').getByRole('button', { name: '设置代理' }).click()
     await page.getByRole('alert').getByText('代理人').waitFor()
-    await page.fill('#standin-deputy', '受理员')
-    await page.locator('.el-select-dropdown__item:visible', { hasText: '受理员甲' }).first().click()
+    await search(page, 'standin-deputy', '受理员甲')
     const today = new Date(Date.now() + 8 * 3_600_000)
     for (const [id, days] of [['first', 0], ['last', 3]]) {
       await page.fill('#standin-' + id, new Date(today.getTime() + days * 86_400_000).toISOString().slice(0, 10))

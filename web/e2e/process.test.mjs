@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
-import { axe, choose, launch, open, overflow, ready, settled, shot } from './browser.mjs'
+import { axe, choose, launch, open, overflow, ready, search, settled, shot } from './browser.mjs'
 import { missing, signIn } from './demo.mjs'
 import { startWorks } from './works.mjs'
 
@@ -94,8 +94,7 @@ describe('running processes', { skip: missing() }, () => {
     await page.click('[data-command="more"]')
     await page.getByRole('menuitem', { name: '申请延期', exact: true }).click()
     await dialog(page)
-    await page.fill('#command-to', '工程主任')
-    await page.locator('.el-select-dropdown__item:visible', { hasText: '工程主任甲' }).first().click()
+    await search(page, 'command-to', '工程主任甲')
     await page.keyboard.press('Escape')
     await page.fill('#command-limit', '2')
     await page.locator('.el-dialog .unit .el-select__wrapper').click()
@@ -185,13 +184,11 @@ describe('running processes', { skip: missing() }, () => {
     const page = await at('gc01', `/desk/list/works.case/${id}`)
     await page.click('[data-outcome="done"]')
     await dialog(page)
-    await page.fill('#act-next', '工程主任')
-    await page.locator('.el-select-dropdown__item:visible', { hasText: '工程主任甲' }).first().click()
+    await search(page, 'act-next', '工程主任甲')
     await page.keyboard.press('Escape')
     await confirm(page)
     await page.locator('.el-dialog [role="alert"]').waitFor() // no lawful candidate of the step
-    await page.fill('#act-next', '工程员乙')
-    await page.locator('.el-select-dropdown__item:visible', { hasText: '工程员乙' }).first().click()
+    await search(page, 'act-next', '工程员乙')
     await page.keyboard.press('Escape')
     await confirm(page)
     await closed(page)
